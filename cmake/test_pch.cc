@@ -1,0 +1,1 @@
+// Empty: this file exists so that test_pch.h is compiled.
