@@ -132,21 +132,20 @@ function(weir_test_program name)
   find_package(GTest REQUIRED)
   find_package(Threads REQUIRED)
   target_link_libraries(${name} PRIVATE ${T_TARGETS} GTest::gmock GTest::gtest GTest::gtest_main Threads::Threads)
-  target_compile_definitions(${name} PRIVATE WEIR_SOURCE_DIR="${PROJECT_SOURCE_DIR}")
   if(WEIR_PCH)
     weir_test_pch()
     target_precompile_headers(${name} REUSE_FROM weir_test_pch)
   endif()
 endfunction()
 
-# A gtest binary; each of its tests is a test of ctest.
+# A gtest binary; each of its tests is a test of ctest, run in the repository's root (for golden files).
 function(weir_test name)
   if(NOT WEIR_TESTS)
     return()
   endif()
   weir_test_program(${name} ${ARGN})
   gtest_discover_tests(${name} DISCOVERY_MODE PRE_TEST DISCOVERY_TIMEOUT 60
-    PROPERTIES TIMEOUT 300 LABELS unit)
+    WORKING_DIRECTORY ${PROJECT_SOURCE_DIR} PROPERTIES TIMEOUT 300 LABELS unit)
 endfunction()
 
 # A gtest binary that plays random worlds: WEIR_SIM_BUDGET_SECONDS is what one of its tests may use,
@@ -157,7 +156,7 @@ function(weir_simulation name)
   endif()
   weir_test_program(${name} ${ARGN})
   gtest_discover_tests(${name} DISCOVERY_MODE PRE_TEST DISCOVERY_TIMEOUT 60
-    PROPERTIES TIMEOUT 14400 LABELS simulation)
+    WORKING_DIRECTORY ${PROJECT_SOURCE_DIR} PROPERTIES TIMEOUT 14400 LABELS simulation)
 endfunction()
 
 # What all tests include, compiled once.
