@@ -1,0 +1,60 @@
+// Every limit of Weir, with the reason beside it. A queue, map, retry or message without a limit here is a bug.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include "weir/base/time.h"
+
+namespace weir::limits {
+
+// Batches: enough records that the cost of handing one over (about 100 ns) vanishes, few enough that a batch stays in the first two cache levels.
+inline constexpr uint32_t kBatchRecordsMax = 1024;
+inline constexpr size_t kBatchBytesMax = 64 << 10;
+
+// Batches a channel within a process owns: one being filled, one being read and two between them. More would only add latency.
+inline constexpr uint32_t kChannelBatches = 4;
+
+// A frame on a connection: small enough that frames of many channels interleave and a barrier waits for one at most.
+inline constexpr size_t kFrameBytesMax = 32 << 10;
+// Credits (frames) that a receiver grants to a channel at most: 256 KiB in flight for each.
+inline constexpr uint32_t kChannelCreditsMax = 8;
+// A control message: a deployment of some thousand subtasks with their splits fits.
+inline constexpr size_t kMessageBytesMax = 16 << 20;
+
+// Key groups: a power of two; above 32,768 the tables of ranges outgrow what they describe.
+inline constexpr uint32_t kMaxParallelismDefault = 256;
+inline constexpr uint32_t kMaxParallelismMax = 32'768;
+
+// States of one operator: their presence bits share a row's head.
+inline constexpr uint32_t kStatesPerOperatorMax = 16;
+// Trivially copyable values up to this size lie in the row; larger ones are encoded beside it.
+inline constexpr size_t kInlineValueBytesMax = 64;
+// A segment of a table: the most that any one operation touches, and so what bounds the longest stall.
+inline constexpr size_t kSegmentBytesMax = 64 << 10;
+// One encoded key, value or record. Longer ones are refused by name: a gigabyte in one value is a mistake, and every decoder needs an end.
+inline constexpr size_t kValueBytesMax = 64 << 20;
+// Nesting of schemas, so that a decoder's recursion has an end.
+inline constexpr uint32_t kSchemaDepthMax = 32;
+
+// A block of a pack: what a restore must hold of it at once.
+inline constexpr size_t kPackBlockBytesMax = 1 << 20;
+// Bytes of a snapshot that wait for the pool, per subtask; beyond it the subtask takes no input.
+inline constexpr size_t kSnapshotBufferBytesMax = 64 << 20;
+// The body of a history record; a larger one would be a pack of its own.
+inline constexpr size_t kHistoryRecordBytesMax = 16 << 20;
+
+// Take-overs that lose the race for the next number try again this often before they report a busy store.
+inline constexpr uint32_t kTakeOverTriesMax = 100;
+// Tries of one store operation that fails transiently, before the failure counts against the checkpoint.
+inline constexpr uint32_t kStoreTriesMax = 5;
+inline constexpr Duration kStoreRetryDelay = std::chrono::milliseconds(20);
+// Tries of one commit before the sink reports that it is stuck.
+inline constexpr uint32_t kCommitTriesMax = 20;
+
+// Work between two looks at the clock or the mailbox: about 1 ms.
+inline constexpr Duration kTaskletSlice = std::chrono::milliseconds(1);
+// Control messages that wait in one mailbox; a correct peer has a handful under way.
+inline constexpr size_t kMailboxMessagesMax = 100'000;
+
+}  // namespace weir::limits

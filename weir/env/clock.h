@@ -1,0 +1,23 @@
+// Clock: the only source of time. Durations and deadlines come from `Now`; `UnixMillis` is for people and for records' default event time.
+#pragma once
+
+#include <cstdint>
+
+#include "weir/base/time.h"
+
+namespace weir::env {
+
+/// Threads: any thread.
+class Clock {
+ public:
+  virtual ~Clock() = default;
+
+  /// Monotonic; not comparable between processes.
+  virtual base::Instant Now() const = 0;
+
+  /// Wall time; may jump. Never used to decide anything of the protocol.
+  /// Units: ms since 1970 UTC.
+  virtual int64_t UnixMillis() const = 0;
+};
+
+}  // namespace weir::env

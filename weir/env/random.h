@@ -1,0 +1,20 @@
+// Random: the only source of chance. Tokens, lineages, seeds, pack names and backoff draw from it; the simulator replays it.
+#pragma once
+
+#include <cstdint>
+
+namespace weir::env {
+
+/// Threads: any thread.
+class Random {
+ public:
+  virtual ~Random() = default;
+
+  /// Uniform over all 64-bit numbers.
+  virtual uint64_t Next() = 0;
+
+  /// Uniform in [0, bound); bound >= 1.
+  uint64_t Below(uint64_t bound) { return static_cast<uint64_t>((static_cast<unsigned __int128>(Next()) * bound) >> 64); }
+};
+
+}  // namespace weir::env
