@@ -12,6 +12,8 @@ include(GoogleTest)
 set(WEIR_GENERATED ${PROJECT_BINARY_DIR}/generated)
 add_custom_target(weir_headers)    # every header compiled alone
 add_custom_target(weir_generated)  # everything that is generated, for tools that only read
+add_custom_target(weir_lane)       # what the lanes asan and tsan run: tests of base to runtime, simulations
+set(WEIR_LANE_MODULES base env record clients sim state exchange checkpoint stores runtime)
 
 function(weir_target_of out module)
   string(REPLACE "/" "_" flat ${module})
@@ -60,6 +62,9 @@ function(weir_module name)
     if(M_TESTS)
       weir_test(${target}_test SOURCES ${M_TESTS} TARGETS ${target}
         DEPENDS ${M_TEST_DEPENDS} LIBRARIES ${M_LIBRARIES} ${M_TEST_LIBRARIES})
+      if(name IN_LIST WEIR_LANE_MODULES)
+        add_dependencies(weir_lane ${target}_test)
+      endif()
     endif()
   endif()
 endfunction()
@@ -101,8 +106,6 @@ function(weir_check_headers target name)
   endif()
   add_library(${target}_headers OBJECT EXCLUDE_FROM_ALL ${sources})
   weir_warnings(${target}_headers)
-  target_compile_options(${target}_headers PRIVATE -fsyntax-only)
-  set_target_properties(${target}_headers PROPERTIES CXX_COMPILER_LAUNCHER "")
   target_link_libraries(${target}_headers PRIVATE ${target})
   add_dependencies(weir_headers ${target}_headers)
 endfunction()
@@ -148,8 +151,11 @@ function(weir_test name)
     WORKING_DIRECTORY ${PROJECT_SOURCE_DIR} PROPERTIES TIMEOUT 300 LABELS unit)
 endfunction()
 
-# A gtest binary that plays random worlds: WEIR_SIM_BUDGET_SECONDS is what one of its tests may use,
-# WEIR_SIM_SEED replays one seed, WEIR_SIM_SEEDS is a number of seeds to run instead of a budget.
+# A gtest binary that plays random worlds. Each of its tests is a process of its own and reads:
+#   WEIR_SIM_BUDGET_SECONDS  play fresh seeds until this time is over (a sensible default when nothing is set)
+#   WEIR_SIM_SEEDS           play this many seeds instead
+#   WEIR_SIM_FIRST_SEED      where the seeds begin
+#   WEIR_SIM_SEED            play this seed only
 function(weir_simulation name)
   if(NOT WEIR_TESTS)
     return()
