@@ -1,0 +1,65 @@
+// Sink: the contract for everything that takes records out exactly once.
+//
+// A SinkWriter collects rows into a batch that is durable but invisible once the checkpoint's acknowledgement is out (PreCommit) and becomes visible when the
+// checkpoint is complete (Commit). connectors/committing_sink.h is the operator around it: it keeps, in order, every committable not known to be committed
+// — those of aborted checkpoints too: an abort is no event for a sink — and commits them with a permit, oldest first, one at a time.
+//
+// Order of calls: Start(pending) → { Write | PreCommit | Commit }* → destructor. Every method is pure: nobody can forget one.
+// Threads: all calls from the subtask's thread; jobs that block go to the pool through the arguments given.
+#pragma once
+
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "weir/base/function.h"
+#include "weir/base/status.h"
+#include "weir/runtime/commit_permit.h"
+#include "weir/runtime/operator.h"
+
+namespace weir::runtime {
+
+/// A closed batch: all that is needed to make it visible, by any subtask, in any later process.
+struct Committable {
+  base::SubtaskIndex origin;       // the subtask that wrote it
+  base::Lineage lineage;           // under which it was written; kept for its whole life
+  base::CheckpointId checkpoint;   // that closed it
+  std::string payload;             // the sink's own
+  friend bool operator==(const Committable&, const Committable&) = default;
+};
+
+class SinkWriter {
+ public:
+  virtual ~SinkWriter() = default;
+
+  /// Acquires resources and removes leftovers: only what is of this sink and lineage, of a dead attempt, of an origin dealt to this subtask
+  /// (origin % parallelism == subtask), and not in `pending`.
+  virtual Status Start(const OperatorContext& context, std::span<const Committable> pending) = 0;
+
+  /// Takes rows [begin, batch.size()).
+  virtual Status Write(const record::AnyBatch& batch, uint32_t begin) = 0;
+
+  /// A payload for each batch closed (none when nothing was written), and a job for the pool after which they are durable.
+  struct Closed {
+    std::vector<std::string> payloads;
+    base::UniqueFunction<Status()> make_durable;  // empty when there is nothing to do
+  };
+  virtual StatusOr<Closed> PreCommit(base::CheckpointId checkpoint) = 0;
+
+  /// A job for the pool that makes `committable` visible. Idempotent: "done already" is shown by positive evidence only (the final thing with its size and
+  /// digest), never by a missing staged one.
+  /// Errors of the job: Unavailable is tried again; anything else fails the job for good.
+  virtual base::UniqueFunction<Status()> Commit(const CommitPermit& permit, const Committable& committable) = 0;
+};
+
+/// The const description of a committing sink.
+/// Threads: const methods from any thread.
+class Sink {
+ public:
+  virtual ~Sink() = default;
+  virtual std::string kind() const = 0;  // "csv-sink"
+  virtual std::unique_ptr<SinkWriter> NewWriter() const = 0;
+};
+
+}  // namespace weir::runtime
