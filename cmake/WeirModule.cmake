@@ -163,6 +163,7 @@ function(weir_simulation name)
   weir_test_program(${name} ${ARGN})
   gtest_discover_tests(${name} DISCOVERY_MODE PRE_TEST DISCOVERY_TIMEOUT 60
     WORKING_DIRECTORY ${PROJECT_SOURCE_DIR} PROPERTIES TIMEOUT 14400 LABELS simulation)
+  add_dependencies(weir_lane ${name})
 endfunction()
 
 # What all tests include, compiled once.
@@ -189,6 +190,7 @@ function(weir_fuzzer name)
   elseif(WEIR_TESTS)
     weir_program(${name}_replay SOURCES ${F_SOURCES} ${PROJECT_SOURCE_DIR}/cmake/fuzz_replay.cc
       DEPENDS ${F_DEPENDS} LIBRARIES ${F_LIBRARIES})
+    add_dependencies(weir_lane ${name}_replay)
     add_test(NAME fuzz.${name}.corpus COMMAND ${name}_replay ${CMAKE_CURRENT_SOURCE_DIR}/${F_CORPUS})
     set_tests_properties(fuzz.${name}.corpus PROPERTIES LABELS unit)
   endif()
