@@ -14,11 +14,21 @@ inline constexpr size_t kBatchBytesMax = 64 << 10;
 
 // Batches a channel within a process owns: one being filled, one being read and two between them. More would only add latency.
 inline constexpr uint32_t kChannelBatches = 4;
+// Elements that wait in a channel within a process: its batches, and so much control that a watermark between any two batches never blocks the barrier.
+inline constexpr uint32_t kChannelElements = 16;
 
 // A frame on a connection: small enough that frames of many channels interleave and a barrier waits for one at most.
 inline constexpr size_t kFrameBytesMax = 32 << 10;
 // Credits (frames) that a receiver grants to a channel at most: 256 KiB in flight for each.
 inline constexpr uint32_t kChannelCreditsMax = 8;
+// Control elements under way on a channel between processes. They need no credit for frames, so that a barrier leaves even when its channel is full; this bounds them.
+inline constexpr uint32_t kChannelControlsMax = 16;
+// A row that is encoded last may make a frame longer than it should be; the part of a frame kept free for it. Longer rows are cut into fragments.
+inline constexpr size_t kFrameRoomForLastRow = 2 << 10;
+// Grants that arrived before the end that they are for was opened, over all peers: the channels of one worker in the largest job (a few hundred subtasks, each to each).
+inline constexpr size_t kEarlyGrantsMax = 1 << 17;
+// Connections to a worker that have not said yet whose they are: a worker per machine of a large cluster may connect at the same moment.
+inline constexpr size_t kUnknownPeersMax = 1 << 12;
 // A control message: a deployment of some thousand subtasks with their splits fits.
 inline constexpr size_t kMessageBytesMax = 16 << 20;
 
@@ -34,6 +44,8 @@ inline constexpr size_t kInlineValueBytesMax = 64;
 inline constexpr size_t kSegmentBytesMax = 64 << 10;
 // One encoded key, value or record. Longer ones are refused by name: a gigabyte in one value is a mistake, and every decoder needs an end.
 inline constexpr size_t kValueBytesMax = 64 << 20;
+// What the fragments of one channel may add up to: the longest record, behind other rows of its batch.
+inline constexpr size_t kFragmentedBytesMax = kValueBytesMax + kFrameBytesMax;
 // Nesting of schemas, so that a decoder's recursion has an end.
 inline constexpr uint32_t kSchemaDepthMax = 32;
 
@@ -54,6 +66,19 @@ inline constexpr uint32_t kCommitTriesMax = 20;
 
 // Work between two looks at the clock or the mailbox: about 1 ms.
 inline constexpr Duration kTaskletSlice = std::chrono::milliseconds(1);
+// An idle task thread looks again for this long before it parks: about what parking and waking would cost.
+inline constexpr Duration kIdleSpin = std::chrono::microseconds(20);
+// A parked thread looks again after this long, for what nobody wakes it for.
+inline constexpr Duration kIdleParkMax = std::chrono::milliseconds(10);
+
+// The name of a blob: below what any store and file system takes (S3: 1,024 bytes).
+inline constexpr size_t kBlobNameBytesMax = 512;
+
+// A peer that connected must have introduced itself by then; strangers do not hold descriptors for long.
+inline constexpr Duration kHelloTimeout = std::chrono::seconds(5);
+// Between tries to accept while descriptors are short.
+inline constexpr Duration kAcceptRetryDelay = std::chrono::milliseconds(100);
+
 // Control messages that wait in one mailbox; a correct peer has a handful under way.
 inline constexpr size_t kMailboxMessagesMax = 100'000;
 
