@@ -11,12 +11,13 @@
 #include <vector>
 
 #include "weir/base/ids.h"
+#include "weir/exchange/partitioner.h"
 #include "weir/runtime/operator.h"
 #include "weir/runtime/source.h"
 
 namespace weir::runtime {
 
-enum class Partitioning : uint8_t { kForward, kHash, kRebalance, kBroadcast, kGlobal };
+using exchange::Partitioning;
 
 struct OperatorNode {
   std::string uid;       // the user's name; empty for a helper without state (a map, the hashing of keys)

@@ -2,7 +2,7 @@
 //
 // An OperatorFactory is the const description that the program made; each subtask of each attempt makes one Operator from it. Order of calls:
 //
-//   Open → RestoreItem* (keyed state is restored by the runtime) → Start → { Process | OnWatermark | Snapshot | OnCheckpointComplete }*
+//   Open → { RestoreItem | RestoreCommittable }* (keyed state is restored by the runtime) → Start → { Process | OnWatermark | Snapshot | OnCheckpointComplete }*
 //        → OnEnd (once, when all inputs have ended) → { Snapshot | OnCheckpointComplete }* → destructor
 //
 // The destructor may come after any call: an attempt can be cancelled. Between two calls nothing of the operator runs, but jobs that it posted itself.
@@ -23,6 +23,7 @@
 #include "weir/record/any_batch.h"
 #include "weir/record/stream_element.h"
 #include "weir/runtime/commit_permit.h"
+#include "weir/runtime/committable.h"
 #include "weir/runtime/output.h"
 #include "weir/state/operator_state.h"
 
@@ -82,6 +83,9 @@ class OperatorSnapshot {
   /// Adds one item of operator list state `state`.
   virtual void AddItem(std::string_view state, state::Redistribution redistribution, std::string item) = 0;
 
+  /// Adds a closed batch that is not known to be committed; oldest first.
+  virtual void AddCommittable(Committable committable) = 0;
+
   /// Runs `job` on the pool; the snapshot is acknowledged only after it returned ok, declined with its status otherwise. For what must become durable
   /// before the checkpoint may count on it (a sink's sealed file).
   virtual void Defer(base::UniqueFunction<Status()> job) = 0;
@@ -100,6 +104,10 @@ class Operator {
   /// An item of operator list state, as dealt to this subtask; between Open and Start.
   /// Errors: DataLoss when it cannot be read; FailedPrecondition when the program changed so that it cannot be used, with the cure.
   virtual Status RestoreItem(std::string_view state, std::string_view item);
+
+  /// A committable that the checkpoint holds and that was dealt to this subtask; between Open and Start, oldest first per origin.
+  /// Errors: FailedPrecondition unless the operator is a committing sink.
+  virtual Status RestoreCommittable(Committable committable);
 
   /// State is as restored; acquires resources.
   virtual Status Start() = 0;

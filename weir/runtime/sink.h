@@ -16,18 +16,10 @@
 #include "weir/base/function.h"
 #include "weir/base/status.h"
 #include "weir/runtime/commit_permit.h"
+#include "weir/runtime/committable.h"
 #include "weir/runtime/operator.h"
 
 namespace weir::runtime {
-
-/// A closed batch: all that is needed to make it visible, by any subtask, in any later process.
-struct Committable {
-  base::SubtaskIndex origin;       // the subtask that wrote it
-  base::Lineage lineage;           // under which it was written; kept for its whole life
-  base::CheckpointId checkpoint;   // that closed it
-  std::string payload;             // the sink's own
-  friend bool operator==(const Committable&, const Committable&) = default;
-};
 
 class SinkWriter {
  public:

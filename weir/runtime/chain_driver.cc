@@ -1,0 +1,186 @@
+#include "weir/runtime/chain_driver.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "weir/base/check.h"
+#include "weir/runtime/user_code.h"
+
+namespace weir::runtime {
+
+ChainDriver::ChainDriver(const record::TypeOps* source_type, std::vector<Node> nodes, std::vector<OutEdge> edges) : edges_(std::move(edges)) {
+  if (source_type != nullptr) {
+    source_output_ = std::make_unique<Output>(std::span(&source_type, 1));
+    AddRoutes(Edge::kFromSource, 1, !nodes.empty(), source_routes_);
+  }
+  links_.reserve(nodes.size());
+  for (size_t i = 0; i < nodes.size(); ++i) {
+    Link link;
+    link.output = std::make_unique<Output>(nodes[i].output_types);
+    AddRoutes(static_cast<uint32_t>(i), link.output->ports(), i + 1 < nodes.size(), link.routes);
+    link.node = std::move(nodes[i]);
+    links_.push_back(std::move(link));
+  }
+}
+
+void ChainDriver::AddRoutes(uint32_t from, uint32_t ports, bool has_next, std::vector<Route>& routes) {
+  for (uint32_t port = 0; port < ports; ++port) {
+    Route route;
+    route.port = base::PortIndex(port);
+    route.to_next = has_next && port == 0;
+    for (OutEdge& edge : edges_) {
+      if (edge.from_operator == from && edge.from_port == route.port) route.partitions.push_back(edge.partition.get());
+    }
+    routes.push_back(std::move(route));
+  }
+}
+
+void ChainDriver::Feed(base::PortIndex port, record::BatchPtr batch) {
+  WEIR_CHECK(!links_.empty() && links_[0].input == nullptr && consumed_ == nullptr && !control_);
+  links_[0].port = port;
+  links_[0].cursor = 0;
+  links_[0].input = std::move(batch);
+}
+
+void ChainDriver::StartControl(const record::ControlElement& element) {
+  WEIR_CHECK(!control_);
+  control_ = element;
+  control_at_ = std::holds_alternative<record::Barrier>(element) ? links_.size() : 0;
+  for (OutEdge& edge : edges_) edge.control_pending = true;
+}
+
+StatusOr<ChainDriver::Drive> ChainDriver::Run() {
+  for (;;) {
+    WEIR_ASSIGN_OR_RETURN(Step step, StepRows());
+    if (step == Step::kNothing && control_) {
+      WEIR_ASSIGN_OR_RETURN(step, StepControl());
+    }
+    if (step == Step::kNothing) return Drive::kDrained;
+    if (step == Step::kBlocked) return Drive::kBlocked;
+  }
+}
+
+// Moves the deepest rows of the chain one step on.
+StatusOr<ChainDriver::Step> ChainDriver::StepRows() {
+  for (size_t i = links_.size(); i-- > 0;) {
+    WEIR_ASSIGN_OR_RETURN(const Step out, StepOutput(*links_[i].output, links_[i].routes, i + 1));
+    if (out != Step::kNothing) return out;
+    if (links_[i].input != nullptr) return StepInput(i);
+  }
+  return source_output_ == nullptr ? Step::kNothing : StepOutput(*source_output_, source_routes_, 0);
+}
+
+// Hands one batch of an operator's output on.
+StatusOr<ChainDriver::Step> ChainDriver::StepOutput(Output& output, std::vector<Route>& routes, size_t next) {
+  for (Route& route : routes) {
+    if (route.leaving == nullptr) {
+      route.leaving = output.TakeBatch(route.port, Output::Take::kAny);
+      route.next_partition = 0;
+      if (route.leaving == nullptr) continue;
+    }
+    if (!route.partitions.empty()) {
+      WEIR_ASSIGN_OR_RETURN(const Step step, Leave(output, route));
+      if (step == Step::kBlocked) return step;
+    }
+    if (route.leaving == nullptr) return Step::kDidSomething;
+    if (route.to_next) {
+      Link& link = links_[next];
+      link.port = base::PortIndex(0);
+      link.cursor = 0;
+      link.input = std::move(route.leaving);
+    } else {
+      output.Recycle(route.port, std::move(route.leaving));  // nobody listens on this port
+    }
+    return Step::kDidSomething;
+  }
+  return Step::kNothing;
+}
+
+// Sends `route.leaving` to its partitions: the last consumer takes the rows, those before it copies.
+StatusOr<ChainDriver::Step> ChainDriver::Leave(Output& output, Route& route) {
+  while (route.next_partition < route.partitions.size()) {
+    exchange::ResultPartition& partition = *route.partitions[route.next_partition];
+    const bool last = !route.to_next && route.next_partition + 1 == route.partitions.size();
+    if (!last && route.copy == nullptr) {
+      route.copy = std::make_unique<record::AnyBatch>(route.leaving->type());
+      route.leaving->type().Copy(*route.leaving, 0, route.leaving->size(), *route.copy);
+    }
+    if (partition.Send(last ? *route.leaving : *route.copy) == exchange::SendResult::kBlocked) {
+      WEIR_RETURN_IF_ERROR(partition.status());
+      return Step::kBlocked;
+    }
+    route.copy = nullptr;
+    ++route.next_partition;
+    if (last) output.Recycle(route.port, std::move(route.leaving));
+  }
+  return Step::kDidSomething;
+}
+
+StatusOr<ChainDriver::Step> ChainDriver::StepInput(size_t index) {
+  Link& link = links_[index];
+  Input input{link.port, *link.input, link.cursor};
+  auto outcome = CatchUserExceptions([&] { return link.node.op->Process(input, *link.output); });
+  if (!outcome.ok()) return outcome.status().Annotated(link.node.uid);
+  link.cursor = input.cursor;
+  if (*outcome == Outcome::kBlocked) return Step::kBlocked;
+  if (*outcome == Outcome::kNeedInput) ReturnInput(index);
+  return Step::kDidSomething;
+}
+
+// Gives a consumed batch back to whoever fills it again.
+void ChainDriver::ReturnInput(size_t index) {
+  record::BatchPtr batch = std::move(links_[index].input);
+  if (index > 0) {
+    links_[index - 1].output->Recycle(base::PortIndex(0), std::move(batch));
+  } else if (source_output_ != nullptr) {
+    source_output_->Recycle(base::PortIndex(0), std::move(batch));
+  } else {
+    consumed_ = std::move(batch);
+  }
+}
+
+StatusOr<ChainDriver::Step> ChainDriver::StepControl() {
+  if (control_at_ == links_.size()) return SendControl();
+  Link& link = links_[control_at_];
+  auto outcome = CatchUserExceptions([&]() -> StatusOr<Outcome> {
+    if (const auto* watermark = std::get_if<record::Watermark>(&*control_)) return link.node.op->OnWatermark(*watermark, *link.output);
+    if (std::holds_alternative<record::EndOfInput>(*control_)) return link.node.op->OnEnd(*link.output);
+    return Outcome::kNeedInput;
+  });
+  if (!outcome.ok()) return outcome.status().Annotated(link.node.uid);
+  if (*outcome == Outcome::kBlocked) return Step::kBlocked;
+  if (*outcome == Outcome::kNeedInput) ++control_at_;
+  return Step::kDidSomething;
+}
+
+// An edge that is full does not delay the others.
+StatusOr<ChainDriver::Step> ChainDriver::SendControl() {
+  bool blocked = false;
+  for (OutEdge& edge : edges_) {
+    if (!edge.control_pending) continue;
+    edge.control_pending = edge.partition->SendControl(*control_) == exchange::SendResult::kBlocked;
+    if (!edge.control_pending) continue;
+    WEIR_RETURN_IF_ERROR(edge.partition->status());
+    blocked = true;
+  }
+  if (blocked) return Step::kBlocked;
+  control_.reset();
+  return Step::kDidSomething;
+}
+
+Status ChainDriver::Flush() {
+  for (OutEdge& edge : edges_) {
+    if (edge.partition->Flush() == exchange::SendResult::kBlocked) WEIR_RETURN_IF_ERROR(edge.partition->status());
+  }
+  return {};
+}
+
+bool ChainDriver::HasOpenRows() const {
+  return std::ranges::any_of(edges_, [](const OutEdge& edge) { return edge.partition->HasOpenRows(); });
+}
+
+void ChainDriver::SetWakeTarget(exchange::WakeTarget* target) {
+  for (OutEdge& edge : edges_) edge.partition->SetWakeTarget(target);
+}
+
+}  // namespace weir::runtime

@@ -1,0 +1,110 @@
+// ChainDriver: the one loop that drives the operators of a chain, deepest first. Operators never call one another.
+//
+// A batch given to Feed goes through the first operator; what that puts out goes through the second before the first is called again, and so on; what leaves
+// the chain goes to the result partitions. A control element is worked on only when no row is left anywhere in the chain, operator by operator, and what an
+// operator emits for it has passed all deeper operators before they see the element.
+// When a partition is full (or an operator blocked), Drive returns kBlocked; called again it goes on exactly where it stopped.
+// Invariants: between Feed/StartControl and the next kDrained, nothing else may be fed. At kDrained every row fed has left the chain but for open batches of
+// partitions: a snapshot may be taken.
+// Threads: the subtask's.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "weir/exchange/result_partition.h"
+#include "weir/runtime/job_graph.h"
+#include "weir/runtime/operator.h"
+#include "weir/runtime/output.h"
+
+namespace weir::runtime {
+
+/// One edge that leaves a chain at one of its subtasks.
+struct OutEdge {
+  uint32_t from_operator = 0;  // Edge::kFromSource for the source itself
+  base::PortIndex from_port;
+  std::unique_ptr<exchange::ResultPartition> partition;
+  bool control_pending = false;  // the driver's: the control element under way has not left here yet
+};
+
+class ChainDriver {
+ public:
+  struct Node {
+    std::string uid;
+    std::unique_ptr<Operator> op;
+    std::vector<const record::TypeOps*> output_types;
+  };
+  enum class Drive : uint8_t {
+    kDrained,  // nothing left: feed more
+    kBlocked,  // wait to be woken, then call again
+  };
+
+  /// `source_type`: of the rows that the source at the head puts out, null when there is none.
+  ChainDriver(const record::TypeOps* source_type, std::vector<Node> nodes, std::vector<OutEdge> edges);
+
+  /// Where a source at the head puts its rows; Drive takes them from there.
+  Output& source_output() { return *source_output_; }
+
+  /// Gives the head a batch; it comes back through TakeConsumed.
+  void Feed(base::PortIndex port, record::BatchPtr batch);
+  record::BatchPtr TakeConsumed() { return std::move(consumed_); }
+
+  /// Sends a control element through the chain and on all edges. A Barrier goes on the edges only: the caller has taken the snapshot.
+  void StartControl(const record::ControlElement& element);
+
+  /// Works until drained or blocked.
+  /// Errors: whatever an operator or a channel reports, annotated with its uid.
+  StatusOr<Drive> Run();
+
+  /// Sends what waits in open batches of partitions. Blocked is not an error: the next call tries again.
+  Status Flush();
+  bool HasOpenRows() const;
+
+  uint32_t size() const { return static_cast<uint32_t>(links_.size()); }
+  Operator& op(uint32_t index) { return *links_[index].node.op; }
+  const std::string& uid(uint32_t index) const { return links_[index].node.uid; }
+  void SetWakeTarget(exchange::WakeTarget* target);
+
+ private:
+  // One output port of one operator (or of the source): where its batches go.
+  struct Route {
+    base::PortIndex port;
+    bool to_next = false;                               // into the next operator's input
+    std::vector<exchange::ResultPartition*> partitions;
+    record::BatchPtr leaving;                           // on its way to partitions[next_partition]
+    record::BatchPtr copy;                              // what that partition gets while others still need the rows
+    size_t next_partition = 0;
+  };
+  struct Link {
+    Node node;
+    std::unique_ptr<Output> output;
+    std::vector<Route> routes;
+    record::BatchPtr input;  // being consumed
+    base::PortIndex port;
+    uint32_t cursor = 0;
+  };
+  enum class Step : uint8_t { kNothing, kDidSomething, kBlocked };
+
+  void AddRoutes(uint32_t from, uint32_t ports, bool has_next, std::vector<Route>& routes);
+  StatusOr<Step> StepOutput(Output& output, std::vector<Route>& routes, size_t next);
+  StatusOr<Step> Leave(Output& output, Route& route);
+  StatusOr<Step> StepInput(size_t index);
+  StatusOr<Step> StepControl();
+  StatusOr<Step> SendControl();
+  StatusOr<Step> StepRows();
+  void ReturnInput(size_t index);
+
+  std::vector<OutEdge> edges_;
+  std::unique_ptr<Output> source_output_;
+  std::vector<Route> source_routes_;
+  std::vector<Link> links_;
+  record::BatchPtr consumed_;
+
+  std::optional<record::ControlElement> control_;
+  size_t control_at_ = 0;        // the operator that sees the element next; links_.size(): the edges
+};
+
+}  // namespace weir::runtime

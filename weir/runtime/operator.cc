@@ -1,0 +1,25 @@
+#include "weir/runtime/operator.h"
+
+#include "weir/runtime/source.h"
+
+namespace weir::runtime {
+
+Status Operator::RestoreItem(std::string_view state, std::string_view) {
+  return FailedPreconditionError("the checkpoint holds list state that this operator does not declare: ", state);
+}
+
+Status Operator::RestoreCommittable(Committable) {
+  return FailedPreconditionError("the checkpoint holds uncommitted output, but this operator commits nothing: give the sink that wrote it back its name");
+}
+
+StatusOr<Outcome> Operator::OnWatermark(record::Watermark, Output&) { return Outcome::kNeedInput; }
+
+StatusOr<Outcome> Operator::OnEnd(Output&) { return Outcome::kNeedInput; }
+
+Status Operator::Snapshot(OperatorSnapshot&) { return {}; }
+
+Status Operator::OnCheckpointComplete(const CommitPermit&) { return {}; }
+
+Status SourceReader::OnCheckpointComplete(const CommitPermit&) { return {}; }
+
+}  // namespace weir::runtime

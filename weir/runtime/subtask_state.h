@@ -1,0 +1,42 @@
+// SubtaskState: everything of a subtask's snapshot but its keyed state, which goes to packs. Small: it travels in the acknowledgement.
+// Threads: values.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "weir/base/ids.h"
+#include "weir/base/time.h"
+#include "weir/runtime/source.h"
+#include "weir/state/operator_state.h"
+
+namespace weir::runtime {
+
+/// One parallel instance of a chain.
+struct SubtaskId {
+  base::ChainIndex chain;
+  base::SubtaskIndex index;
+  friend auto operator<=>(const SubtaskId&, const SubtaskId&) = default;
+  friend std::ostream& operator<<(std::ostream& out, SubtaskId id) { return out << id.chain << '[' << id.index << ']'; }
+};
+
+/// One item of operator list state.
+struct OperatorItem {
+  std::string uid;
+  std::string state;
+  state::Redistribution redistribution = state::Redistribution::kSplit;
+  std::string bytes;
+  friend bool operator==(const OperatorItem&, const OperatorItem&) = default;
+};
+
+struct SubtaskState {
+  std::vector<Split> splits;                // of a source: unfinished, with positions
+  std::vector<std::string> finished_splits; // of a source: read to the end since the attempt began
+  std::vector<OperatorItem> items;
+  Timestamp watermark = kMinTimestamp;
+  bool ended = false;                       // all input was consumed and OnEnd is done
+  friend bool operator==(const SubtaskState&, const SubtaskState&) = default;
+};
+
+}  // namespace weir::runtime
