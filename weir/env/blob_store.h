@@ -1,11 +1,14 @@
-// BlobStore: where checkpoints live. Five operations, the same promises over files, S3, HDFS, Kafka and PostgreSQL (design 9.5); one conformance suite
-// (stores/conformance_test.h) holds every implementation to them.
+// BlobStore: where checkpoints live. Five operations, the same promises over files, S3, HDFS, Kafka
+// and PostgreSQL (design 9.5); one conformance suite (stores/conformance_test.h) holds every
+// implementation to them.
 //
-// Names are relative, parts joined by '/', each part of [A-Za-z0-9._-], none "." or "..". A blob is immutable: it is put whole or not at all.
-// Every call answers exactly once through its callback, on any thread, never inside the call; a call on a store whose process died never answers.
-// Errors, everywhere: Unavailable means that it may or may not have happened and may be tried again; ResourceExhausted (full), PermissionDenied and
-// InvalidArgument will not get better by trying. No call may be given up: an operation that was sent may still take effect later.
-// Threads: any thread.
+// Names are relative, parts joined by '/', each part of [A-Za-z0-9._-], none "." or "..". A blob is
+// immutable: it is put whole or not at all. Every call answers exactly once through its callback,
+// on any thread, never inside the call; a call on a store whose process died never answers. Errors,
+// everywhere: Unavailable means that it may or may not have happened and may be tried again;
+// ResourceExhausted (full), PermissionDenied and InvalidArgument will not get better by trying. No
+// call may be given up: an operation that was sent may still take effect later. Threads: any
+// thread.
 #pragma once
 
 #include <cstdint>
@@ -22,7 +25,8 @@ using StatusCallback = base::UniqueFunction<void(Status)>;
 template <class T>
 using ResultCallback = base::UniqueFunction<void(StatusOr<T>)>;
 
-/// A blob being put in pieces. Destroying it before Finish has answered ok leaves nothing that List or Get would show.
+/// A blob being put in pieces. Destroying it before Finish has answered ok leaves nothing that List
+/// or Get would show.
 /// Threads: one call at a time; the next only after the last has answered.
 class BlobWriter {
  public:
@@ -43,19 +47,25 @@ class BlobStore {
  public:
   virtual ~BlobStore() = default;
 
-  /// Reads `size` bytes at `offset`, fewer only where the blob ends. Strongly consistent: sees everything that was answered before it began.
+  /// Reads `size` bytes at `offset`, fewer only where the blob ends. Strongly consistent: sees
+  /// everything that was answered before it began.
   /// Errors: NotFound.
-  virtual void Get(std::string name, uint64_t offset, uint64_t size, ResultCallback<std::string> done) = 0;
+  virtual void Get(std::string name, uint64_t offset, uint64_t size,
+                   ResultCallback<std::string> done) = 0;
 
-  /// Begins a blob that nobody else writes: its name was drawn at random by the caller. Replaces a blob of that name.
+  /// Begins a blob that nobody else writes: its name was drawn at random by the caller. Replaces a
+  /// blob of that name.
   virtual std::unique_ptr<BlobWriter> Put(std::string name) = 0;
 
-  /// The one strong primitive: of all creates of a name, by all processes, exactly one ever answers ok.
-  /// Errors: AlreadyExists when another won, its bytes intact. After Unavailable the same bytes may be sent again; if the first call did it, the
+  /// The one strong primitive: of all creates of a name, by all processes, exactly one ever answers
+  /// ok.
+  /// Errors: AlreadyExists when another won, its bytes intact. After Unavailable the same bytes
+  /// may be sent again; if the first call did it, the
   ///   second answers AlreadyExists: the caller reads and compares.
   virtual void CreateIfAbsent(std::string name, std::string bytes, StatusCallback done) = 0;
 
-  /// All blobs whose name starts with `prefix`, sorted by name. Shows everything that was answered before it began.
+  /// All blobs whose name starts with `prefix`, sorted by name. Shows everything that was answered
+  /// before it began.
   virtual void List(std::string prefix, ResultCallback<std::vector<BlobInfo>> done) = 0;
 
   /// Idempotent: a missing blob is ok.

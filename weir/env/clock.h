@@ -1,4 +1,5 @@
-// Clock: the only source of time. Durations and deadlines come from `Now`; `UnixMillis` is for people and for records' default event time.
+// Clock: the only source of time. Durations and deadlines come from `Now`; `UnixMillis` is for
+// people and for records' default event time.
 #pragma once
 
 #include <cstdint>

@@ -1,5 +1,6 @@
-// Env: everything outside the program, in one bundle of borrowed interfaces. `main` makes the real one (env/posix_env.h), the simulator makes one for each
-// simulated process; nothing else creates any of them.
+// Env: everything outside the program, in one bundle of borrowed interfaces. `main` makes the real
+// one (env/posix_env.h), the simulator makes one for each simulated process; nothing else creates
+// any of them.
 #pragma once
 
 #include <string_view>
@@ -18,11 +19,20 @@ class Chaos {
  public:
   virtual ~Chaos() = default;
 
-  /// True when the rare but legal branch `name` shall be taken here (a smaller batch, an early flush): correct programs must survive it.
+  /// True when the rare but legal branch `name` shall be taken here (a smaller batch, an early
+  /// flush): correct programs must survive it.
   virtual bool Buggify(std::string_view name) = 0;
 
-  /// True when the deliberate fault `name` is switched on: a mutant that a test must catch (tests/simulation/mutants.h lists them).
+  /// True when the deliberate fault `name` is switched on: a mutant that a test must catch
+  /// (tests/simulation/mutants.h lists them).
   virtual bool Mutant(std::string_view name) = 0;
+};
+
+/// The chaos of production and of plain unit tests: none.
+class NoChaos final : public Chaos {
+ public:
+  bool Buggify(std::string_view) override { return false; }
+  bool Mutant(std::string_view) override { return false; }
 };
 
 /// Shapes: every member outlives whoever holds the Env.

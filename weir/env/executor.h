@@ -1,10 +1,12 @@
 // The three places where code runs. Nothing else in Weir makes a thread.
 //
-//   Executor    a small pool for blocking work (disk, store, sink commits); jobs answer by posting to the place that asked.
-//   EventLoop   one logical thread with timers: an actor (coordinator, worker) lives on one.
-//   TaskThread  one logical thread that steps a Stepper as long as it makes progress: the tasklets of a worker share one per core.
+//   Executor    a small pool for blocking work (disk, store, sink commits); jobs answer by posting
+//   to the place that asked. EventLoop   one logical thread with timers: an actor (coordinator,
+//   worker) lives on one. TaskThread  one logical thread that steps a Stepper as long as it makes
+//   progress: the tasklets of a worker share one per core.
 //
-// In the simulator all of them share one real thread, a seed decides the order, and a killed process's jobs never run (sim/world.h).
+// In the simulator all of them share one real thread, a seed decides the order, and a killed
+// process's jobs never run (sim/world.h).
 #pragma once
 
 #include <cstdint>
@@ -22,7 +24,8 @@ class Executor {
  public:
   virtual ~Executor() = default;
 
-  /// Runs `job` some time later, never inside the call. Jobs still waiting when the process ends are dropped unrun.
+  /// Runs `job` some time later, never inside the call. Jobs still waiting when the process ends
+  /// are dropped unrun.
   virtual void Post(base::Closure job) = 0;
 };
 
@@ -34,13 +37,15 @@ class EventLoop {
  public:
   virtual ~EventLoop() = default;
 
-  /// Runs `closure` later on this loop, never inside the call; closures posted by one thread keep their order.
+  /// Runs `closure` later on this loop, never inside the call; closures posted by one thread keep
+  /// their order.
   virtual void Post(base::Closure closure) = 0;
 
   /// Runs `closure` on this loop once `delay` has passed (at once if it is negative).
   virtual TimerId PostAfter(Duration delay, base::Closure closure) = 0;
 
-  /// After it returns on the loop's own thread, the timer's closure will not run. Unknown and past timers are ignored.
+  /// After it returns on the loop's own thread, the timer's closure will not run. Unknown and past
+  /// timers are ignored.
   virtual void Cancel(TimerId timer) = 0;
 };
 
@@ -59,12 +64,14 @@ class Stepper {
   virtual Progress Step() = 0;
 };
 
-/// The handle of a running thread. Destroying it asks the thread to end after its present step and waits for it.
+/// The handle of a running thread. Destroying it asks the thread to end after its present step and
+/// waits for it.
 class TaskThread {
  public:
   virtual ~TaskThread() = default;
 
-  /// Makes an idle thread step again. Cheap when it is not idle: whoever hands work over calls it after the work can be seen.
+  /// Makes an idle thread step again. Cheap when it is not idle: whoever hands work over calls it
+  /// after the work can be seen.
   /// Threads: any thread, for as long as the handle lives.
   virtual void Wake() = 0;
 };
@@ -73,8 +80,10 @@ class ThreadFactory {
  public:
   virtual ~ThreadFactory() = default;
 
-  /// Starts a thread that steps `stepper` until kDone. An idle thread spins briefly, then parks until Wake, and looks again every 10 ms at the latest.
-  /// Shapes: `stepper` outlives the handle. `name` is shown by debuggers and profilers (15 characters).
+  /// Starts a thread that steps `stepper` until kDone. An idle thread spins briefly, then parks
+  /// until Wake, and looks again every 10 ms at the latest.
+  /// Shapes: `stepper` outlives the handle.
+  /// `name` is shown by debuggers and profilers (15 characters).
   virtual std::unique_ptr<TaskThread> Start(const std::string& name, Stepper& stepper) = 0;
 };
 

@@ -1,10 +1,12 @@
 // FileSystem: files and directories with POSIX's promises and no more.
 //
-// What is written is durable only after Sync of the file; a new, renamed, linked or removed name only after SyncDirectory of its directory. The simulated
-// disk forgets exactly the rest at a crash. Calls block: they belong on an Executor, or on a source's or sink's task where they hit the page cache.
-// Paths are absolute or relative to the working directory, separated by '/'.
-// Errors, everywhere: NotFound, PermissionDenied, AlreadyExists, ResourceExhausted (disk or descriptors full), Unavailable (an I/O error of the device);
-// the message names the path and the operating system's reason.
+// What is written is durable only after Sync of the file; a new, renamed, linked or removed name
+// only after SyncDirectory of its directory. The simulated disk forgets exactly the rest at a
+// crash. Calls block: they belong on an Executor, or on a source's or sink's task where they hit
+// the page cache. Paths are absolute or relative to the working directory, separated by '/'.
+// Errors, everywhere: NotFound, PermissionDenied, AlreadyExists, ResourceExhausted (disk or
+// descriptors full), Unavailable (an I/O error of the device); the message names the path and the
+// operating system's reason.
 #pragma once
 
 #include <cstdint>
@@ -39,7 +41,8 @@ class ReadableFile {
  public:
   virtual ~ReadableFile() = default;
 
-  /// Reads up to `size` bytes at `offset` into `buffer` and returns how many: fewer than asked is allowed anywhere, 0 means end of file.
+  /// Reads up to `size` bytes at `offset` into `buffer` and returns how many: fewer than asked is
+  /// allowed anywhere, 0 means end of file.
   virtual StatusOr<size_t> Read(uint64_t offset, char* buffer, size_t size) const = 0;
 
   virtual StatusOr<uint64_t> Size() const = 0;
@@ -61,7 +64,8 @@ class FileSystem {
 
   enum class Existing : uint8_t { kFail, kTruncate };
   /// Errors: AlreadyExists with kFail; NotFound when the directory is missing.
-  virtual StatusOr<std::unique_ptr<WritableFile>> Create(const std::string& path, Existing existing) = 0;
+  virtual StatusOr<std::unique_ptr<WritableFile>> Create(const std::string& path,
+                                                         Existing existing) = 0;
   virtual StatusOr<std::unique_ptr<ReadableFile>> Open(const std::string& path) = 0;
   virtual StatusOr<FileInfo> Stat(const std::string& path) = 0;
 
@@ -78,19 +82,23 @@ class FileSystem {
   /// Errors: NotFound.
   virtual Status Remove(const std::string& path) = 0;
 
-  /// Makes the directory and those above it that are missing; each new entry is synced. Ok when it exists.
+  /// Makes the directory and those above it that are missing; each new entry is synced. Ok when it
+  /// exists.
   virtual Status MakeDirectories(const std::string& path) = 0;
 
   /// Makes the names in the directory durable.
   virtual Status SyncDirectory(const std::string& path) = 0;
 
-  /// Takes an advisory lock that goes with the process, for "one process at a time". Held until the returned object is destroyed.
-  /// Errors: Unavailable when another process holds it; the message has what that process wrote with `owner`.
+  /// Takes an advisory lock that goes with the process, for "one process at a time". Held until the
+  /// returned object is destroyed.
+  /// Errors: Unavailable when another process holds it; the message
+  /// has what that process wrote with `owner`.
   class Lock {
    public:
     virtual ~Lock() = default;
   };
-  virtual StatusOr<std::unique_ptr<Lock>> TryLock(const std::string& path, std::string_view owner) = 0;
+  virtual StatusOr<std::unique_ptr<Lock>> TryLock(const std::string& path,
+                                                  std::string_view owner) = 0;
 };
 
 /// The directory part of a path ("." when there is none).

@@ -1,8 +1,10 @@
 // Transport: connections that carry frames between processes, in order, whole, until they break.
 //
-// A frame is an opaque string of bytes. A connection delivers a prefix of what was sent: nothing twice, nothing out of order, nothing after a gap. When it
-// breaks, both ends hear OnClosed once and nothing after; which of the last frames arrived is unknown. The in-memory transport, the socket transport and
-// the simulated network keep the same promises; cluster's messages and exchange's frames travel over it.
+// A frame is an opaque string of bytes. A connection delivers a prefix of what was sent: nothing
+// twice, nothing out of order, nothing after a gap. When it breaks, both ends hear OnClosed once
+// and nothing after; which of the last frames arrived is unknown. The in-memory transport, the
+// socket transport and the simulated network keep the same promises; cluster's messages and
+// exchange's frames travel over it.
 #pragma once
 
 #include <memory>
@@ -12,8 +14,9 @@
 
 namespace weir::env {
 
-/// What one end of a connection hears. Called on a thread of the transport, one call at a time per connection, never inside a call of Connection.
-/// An implementation hands the event on (mailbox, event loop) and returns at once.
+/// What one end of a connection hears. Called on a thread of the transport, one call at a time per
+/// connection, never inside a call of Connection. An implementation hands the event on (mailbox,
+/// event loop) and returns at once.
 class ConnectionHandler {
  public:
   virtual ~ConnectionHandler() = default;
@@ -21,19 +24,22 @@ class ConnectionHandler {
   virtual void OnClosed(Status reason) = 0;
 };
 
-/// One end of a connection. Destroying it closes the connection; its handler hears nothing once the destructor has returned.
+/// One end of a connection. Destroying it closes the connection; its handler hears nothing once the
+/// destructor has returned.
 /// Threads: any thread; frames sent by one thread keep their order.
 class Connection {
  public:
   virtual ~Connection() = default;
 
   /// Queues a frame. On a broken connection it is dropped.
-  /// Shapes: at most limits::kMessageBytesMax bytes. Senders bound what they have queued by credits or by protocol.
+  /// Shapes: at most limits::kMessageBytesMax bytes. Senders bound what they have queued by credits
+  /// or by protocol.
   virtual void Send(std::string frame) = 0;
 };
 
-/// Called for each new connection, on a thread of the transport; returns the handler of the accepted end. The handler lives until its OnClosed has
-/// returned or the connection was destroyed.
+/// Called for each new connection, on a thread of the transport; returns the handler of the
+/// accepted end, or null to refuse it. The handler lives until its OnClosed has returned or the
+/// connection was destroyed.
 class Acceptor {
  public:
   virtual ~Acceptor() = default;
@@ -56,10 +62,13 @@ class Transport {
 
   /// `address` is "host:port" for sockets, any name for the others.
   /// Errors: AlreadyExists when the address is taken; InvalidArgument when it makes no sense.
-  virtual StatusOr<std::unique_ptr<Listener>> Listen(const std::string& address, Acceptor& acceptor) = 0;
+  virtual StatusOr<std::unique_ptr<Listener>> Listen(const std::string& address,
+                                                     Acceptor& acceptor) = 0;
 
-  /// Starts to connect. Never fails at once: a connection that cannot be made is one that closes (OnClosed, Unavailable).
-  virtual std::shared_ptr<Connection> Connect(const std::string& address, std::shared_ptr<ConnectionHandler> handler) = 0;
+  /// Starts to connect. Never fails at once: a connection that cannot be made is one that closes
+  /// (OnClosed, Unavailable).
+  virtual std::shared_ptr<Connection> Connect(const std::string& address,
+                                              std::shared_ptr<ConnectionHandler> handler) = 0;
 };
 
 }  // namespace weir::env

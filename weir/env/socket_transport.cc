@@ -1,0 +1,440 @@
+#include "weir/env/socket_transport.h"
+
+#define ASIO_STANDALONE
+#define ASIO_NO_DEPRECATED
+#include <array>
+#include <asio.hpp>
+#include <charconv>
+#include <cstring>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include "weir/base/bytes.h"
+#include "weir/base/limits.h"
+#include "weir/env/call_gate.h"
+#include "weir/env/posix_file_system.h"
+#include "weir/env/thread_name.h"
+
+namespace weir::env {
+namespace {
+
+using asio::ip::tcp;
+using Error = asio::error_code;
+
+constexpr std::string_view kMagic = "WEIR";
+constexpr uint32_t kVersion = 1;
+constexpr size_t kHelloBytes = kMagic.size() + sizeof(uint32_t);
+constexpr size_t kLengthBytes = sizeof(uint32_t);
+constexpr size_t kReadBytes = 64 << 10;  // asked of the kernel at once: two frames of exchange
+
+std::string Hello() {
+  base::ByteWriter hello;
+  hello.Raw(kMagic);
+  hello.U32(kVersion);
+  return hello.Take();
+}
+
+std::string LengthOf(const std::string& frame) {
+  base::ByteWriter length;
+  length.U32(static_cast<uint32_t>(frame.size()));
+  return length.Take();
+}
+
+StatusOr<tcp::endpoint> ParseAddress(const std::string& address) {
+  const size_t colon = address.rfind(':');
+  if (colon == std::string::npos) {
+    return InvalidArgumentError("address is not host:port: '", address, "'");
+  }
+  std::string host = address.substr(0, colon);
+  if (host == "localhost") host = "127.0.0.1";
+  if (host.size() >= 2 && host.front() == '[' && host.back() == ']') {
+    host = host.substr(1, host.size() - 2);
+  }
+  uint16_t port = 0;
+  const char* const end = address.data() + address.size();
+  const auto [rest, bad] = std::from_chars(address.data() + colon + 1, end, port);
+  Error error;
+  const asio::ip::address ip = asio::ip::make_address(host, error);
+  if (error || bad != std::errc() || rest != end) {
+    return InvalidArgumentError("address is not host:port with a numeric host: '", address, "'");
+  }
+  if (!ip.is_loopback()) {
+    return InvalidArgumentError(
+        "address is not a loopback address, and this transport does not encrypt: '", address, "'");
+  }
+  return tcp::endpoint(ip, port);
+}
+
+std::string ToString(const tcp::endpoint& endpoint) {
+  const std::string host = endpoint.address().to_string();
+  return endpoint.address().is_v6() ? Concat("[", host, "]:", endpoint.port())
+                                    : Concat(host, ":", endpoint.port());
+}
+
+// What runs on the thread and holds a socket.
+class Member {
+ public:
+  virtual ~Member() = default;
+  /// The transport is going: closes without telling anybody, so that nothing is left to run.
+  virtual void Shut() = 0;
+};
+
+}  // namespace
+
+// The thread, and what runs on it. Sockets need the context to their last breath, so everything
+// that has one owns a share of this.
+class SocketTransport::Io {
+ public:
+  Io()
+      : work_(asio::make_work_guard(context_)), thread_([this] {
+          NameThisThread("weir-sockets");
+          context_.run();
+        }) {}
+
+  asio::io_context& context() { return context_; }
+
+  // Threads: the transport's.
+  void Add(const std::shared_ptr<Member>& member) {
+    std::erase_if(members_, [](const std::weak_ptr<Member>& m) { return m.expired(); });
+    members_.push_back(member);
+  }
+
+  // Closes all members and waits until nothing is left to run.
+  void Stop() {
+    asio::post(context_, [this] {
+      for (const std::weak_ptr<Member>& weak : members_) {
+        if (const std::shared_ptr<Member> member = weak.lock()) member->Shut();
+      }
+      work_.reset();
+    });
+    thread_.join();
+  }
+
+ private:
+  asio::io_context context_{/*concurrency_hint=*/1};
+  asio::executor_work_guard<asio::io_context::executor_type> work_;
+  std::vector<std::weak_ptr<Member>> members_;
+  std::thread thread_;  // last: runs over the fields above
+};
+
+// One socket, from connect or accept to close.
+class SocketTransport::Link final : public Member, public std::enable_shared_from_this<Link> {
+ public:
+  Link(std::shared_ptr<Io> io, tcp::socket socket, std::string address)
+      : io_(std::move(io)),
+        socket_(std::move(socket)),
+        hello_timer_(io_->context()),
+        address_(std::move(address)) {
+    const MutexLock lock(mutex_);
+    outbox_.push_back(Hello());
+  }
+
+  // Any thread.
+  void Send(std::string frame);
+  void CloseByOwner();
+
+  // The transport's thread.
+  void Connect(const StatusOr<tcp::endpoint>& endpoint);
+  void Begin(std::shared_ptr<CallGate<Acceptor>> acceptor);
+  void Shut() override;
+
+  CallGate<ConnectionHandler>& handler() { return handler_; }
+
+ private:
+  void StartReading();
+  void StartWriting();
+  Status Consume();
+  Status Greet(std::string_view hello);
+  Status Introduce();
+  void Fail(const Status& reason);
+  void FailWith(const Error& error);
+  bool MarkClosed();
+  void CloseSocket();
+
+  const std::shared_ptr<Io> io_;
+  tcp::socket socket_;
+  asio::steady_timer hello_timer_;
+  const std::string address_;
+  CallGate<ConnectionHandler> handler_;
+  std::shared_ptr<CallGate<Acceptor>> acceptor_;  // of an accepted link, until it is introduced
+
+  std::array<char, kReadBytes> read_;
+  std::string inbox_;  // what was read and not consumed: at most a frame and kReadBytes
+  bool greeted_ = false;
+  std::vector<std::string> in_flight_;  // what the kernel is being given
+
+  Mutex mutex_;
+  // Lengths and frames in turns; bounded by the senders' credits.
+  std::vector<std::string> outbox_ WEIR_GUARDED_BY(mutex_);
+  bool connected_ WEIR_GUARDED_BY(mutex_) = false;
+  bool writing_ WEIR_GUARDED_BY(mutex_) = false;
+  bool closed_ WEIR_GUARDED_BY(mutex_) = false;
+};
+
+class SocketTransport::End final : public Connection {
+ public:
+  explicit End(std::shared_ptr<Link> link) : link_(std::move(link)) {}
+  ~End() override { link_->CloseByOwner(); }
+
+  void Send(std::string frame) override {
+    WEIR_CHECK(frame.size() <= limits::kMessageBytesMax);
+    link_->Send(std::move(frame));
+  }
+
+ private:
+  const std::shared_ptr<Link> link_;  // owners: the end, and operations under way
+};
+
+void SocketTransport::Link::Send(std::string frame) {
+  const MutexLock lock(mutex_);
+  if (closed_) return;
+  outbox_.push_back(LengthOf(frame));
+  outbox_.push_back(std::move(frame));
+  if (!connected_ || writing_) return;
+  writing_ = true;
+  asio::post(io_->context(), [self = shared_from_this()] { self->StartWriting(); });
+}
+
+void SocketTransport::Link::CloseByOwner() {
+  handler_.Close();
+  if (!MarkClosed()) return;
+  asio::post(io_->context(), [self = shared_from_this()] { self->CloseSocket(); });
+}
+
+void SocketTransport::Link::Connect(const StatusOr<tcp::endpoint>& endpoint) {
+  io_->Add(shared_from_this());
+  if (!endpoint.ok()) return Fail(endpoint.status().Annotated("connect"));
+  socket_.async_connect(*endpoint, [self = shared_from_this()](const Error& error) {
+    if (error) return self->Fail(ErrnoStatus(error.value(), "connect", self->address_));
+    self->Begin(/*acceptor=*/nullptr);
+  });
+}
+
+void SocketTransport::Link::Begin(std::shared_ptr<CallGate<Acceptor>> acceptor) {
+  if (acceptor != nullptr) io_->Add(shared_from_this());
+  acceptor_ = std::move(acceptor);
+  Error ignored;  // slower without it, no more
+  socket_.set_option(tcp::no_delay(true), ignored);
+  hello_timer_.expires_after(limits::kHelloTimeout);
+  hello_timer_.async_wait([self = shared_from_this()](const Error& error) {
+    if (error) return;
+    self->Fail(UnavailableError("connection to ", self->address_, ": the peer does not answer"));
+  });
+  {
+    const MutexLock lock(mutex_);
+    if (closed_) return;
+    connected_ = writing_ = true;
+  }
+  StartWriting();
+  StartReading();
+}
+
+void SocketTransport::Link::StartWriting() {
+  {
+    const MutexLock lock(mutex_);
+    in_flight_.clear();
+    in_flight_.swap(outbox_);
+    writing_ = !in_flight_.empty() && !closed_;
+    if (!writing_) return;
+  }
+  std::vector<asio::const_buffer> buffers;
+  buffers.reserve(in_flight_.size());
+  for (const std::string& bytes : in_flight_) buffers.push_back(asio::buffer(bytes));
+  asio::async_write(socket_, buffers, [self = shared_from_this()](const Error& error, size_t) {
+    // What was read before the connection broke is still delivered: the reader reports the end.
+    if (!error) self->StartWriting();
+  });
+}
+
+void SocketTransport::Link::StartReading() {
+  socket_.async_read_some(asio::buffer(read_),
+                          [self = shared_from_this()](const Error& error, size_t count) {
+                            if (error) return self->FailWith(error);
+                            self->inbox_.append(self->read_.data(), count);
+                            const Status consumed = self->Consume();
+                            if (!consumed.ok()) return self->Fail(consumed);
+                            self->StartReading();
+                          });
+}
+
+// Delivers every whole frame of the inbox.
+Status SocketTransport::Link::Consume() {
+  std::string_view rest = inbox_;
+  if (!greeted_) {
+    if (rest.size() < kHelloBytes) return {};
+    WEIR_RETURN_IF_ERROR(Greet(rest.substr(0, kHelloBytes)));
+    rest.remove_prefix(kHelloBytes);
+  }
+  while (rest.size() >= kLengthBytes) {
+    const size_t length = base::ByteReader(rest).U32();
+    if (length > limits::kMessageBytesMax) {
+      return DataLossError("connection to ", address_, ": frame longer than ",
+                           limits::kMessageBytesMax, " bytes: ", length);
+    }
+    if (rest.size() < kLengthBytes + length) break;
+    std::string frame(rest.substr(kLengthBytes, length));
+    rest.remove_prefix(kLengthBytes + length);
+    handler_.Call([&](ConnectionHandler& h) { h.OnFrame(std::move(frame)); });
+  }
+  inbox_.erase(0, inbox_.size() - rest.size());
+  return {};
+}
+
+Status SocketTransport::Link::Greet(std::string_view hello) {
+  if (hello != Hello()) {
+    return FailedPreconditionError("connection to ", address_,
+                                   ": the peer is not a Weir process of this version");
+  }
+  greeted_ = true;
+  hello_timer_.cancel();
+  return acceptor_ == nullptr ? Status() : Introduce();
+}
+
+Status SocketTransport::Link::Introduce() {
+  std::shared_ptr<ConnectionHandler> handler;
+  acceptor_->Call([&](Acceptor& acceptor) {
+    handler = acceptor.Accept(std::make_shared<End>(shared_from_this()));
+  });
+  acceptor_.reset();
+  if (handler == nullptr) return UnavailableError("connection from ", address_, ": refused");
+  handler_.Open(std::move(handler));
+  return {};
+}
+
+void SocketTransport::Link::FailWith(const Error& error) {
+  if (error == asio::error::eof) {
+    return Fail(UnavailableError("connection to ", address_, ": closed by the other end"));
+  }
+  Fail(ErrnoStatus(error.value(), "connection to", address_));
+}
+
+void SocketTransport::Link::Fail(const Status& reason) {
+  if (!MarkClosed()) return;
+  handler_.Call([&](ConnectionHandler& h) { h.OnClosed(reason); });
+  handler_.Close();
+  CloseSocket();
+}
+
+void SocketTransport::Link::Shut() {
+  handler_.Close();
+  MarkClosed();
+  CloseSocket();
+}
+
+// False if it was closed already.
+bool SocketTransport::Link::MarkClosed() {
+  const MutexLock lock(mutex_);
+  outbox_.clear();
+  return !std::exchange(closed_, true);
+}
+
+void SocketTransport::Link::CloseSocket() {
+  hello_timer_.cancel();
+  Error ignored;  // Linux closes it whatever close(2) says
+  socket_.close(ignored);
+}
+
+// A listening socket.
+class SocketTransport::Port final : public Member, public std::enable_shared_from_this<Port> {
+ public:
+  Port(std::shared_ptr<Io> io, tcp::acceptor socket, Acceptor& acceptor)
+      : io_(std::move(io)),
+        retry_(io_->context()),
+        gate_(std::make_shared<CallGate<Acceptor>>(Borrowed(acceptor))),
+        socket_(std::move(socket)) {}
+
+  // The transport's thread.
+  void Start() {
+    io_->Add(shared_from_this());
+    AcceptNext();
+  }
+  void Shut() override { Close(); }
+
+  // Any thread. The address is free when it returns.
+  void Close() {
+    gate_->Close();
+    const MutexLock lock(mutex_);
+    Error ignored;  // Linux closes it whatever close(2) says
+    socket_.close(ignored);
+  }
+
+ private:
+  void AcceptNext() {
+    const MutexLock lock(mutex_);
+    if (!socket_.is_open()) return;
+    socket_.async_accept([self = shared_from_this()](const Error& error, tcp::socket socket) {
+      if (error == asio::error::operation_aborted) return;
+      if (error) return self->RetryLater();
+      self->Welcome(std::move(socket));
+      self->AcceptNext();
+    });
+  }
+
+  void Welcome(tcp::socket socket) {
+    Error error;
+    const tcp::endpoint peer = socket.remote_endpoint(error);
+    if (error) return;  // gone already
+    const auto link = std::make_shared<Link>(io_, std::move(socket), ToString(peer));
+    link->Begin(gate_);
+  }
+
+  // Out of descriptors, most likely: trying again at once would only burn the processor.
+  void RetryLater() {
+    retry_.expires_after(limits::kAcceptRetryDelay);
+    retry_.async_wait([self = shared_from_this()](const Error&) { self->AcceptNext(); });
+  }
+
+  const std::shared_ptr<Io> io_;
+  asio::steady_timer retry_;
+  const std::shared_ptr<CallGate<Acceptor>>
+      gate_;  // owners: the port, and links not yet introduced
+  Mutex mutex_;
+  tcp::acceptor socket_ WEIR_GUARDED_BY(mutex_);
+};
+
+class SocketTransport::PortHandle final : public Listener {
+ public:
+  PortHandle(std::shared_ptr<Port> port, std::string address)
+      : port_(std::move(port)), address_(std::move(address)) {}
+  ~PortHandle() override { port_->Close(); }
+  std::string address() const override { return address_; }
+
+ private:
+  const std::shared_ptr<Port> port_;  // owners: the handle, and operations under way
+  const std::string address_;
+};
+
+SocketTransport::SocketTransport() : io_(std::make_shared<Io>()) {}
+
+SocketTransport::~SocketTransport() { io_->Stop(); }
+
+StatusOr<std::unique_ptr<Listener>> SocketTransport::Listen(const std::string& address,
+                                                            Acceptor& acceptor) {
+  WEIR_ASSIGN_OR_RETURN(const tcp::endpoint endpoint, ParseAddress(address));
+  tcp::acceptor socket(io_->context());
+  Error error;
+  socket.open(endpoint.protocol(), error);
+  // A process that was killed a moment ago must not keep its successor from the address.
+  if (!error) socket.set_option(tcp::acceptor::reuse_address(true), error);
+  if (!error) socket.bind(endpoint, error);
+  if (!error) socket.listen(asio::socket_base::max_listen_connections, error);
+  const tcp::endpoint bound = error ? endpoint : socket.local_endpoint(error);
+  if (error == asio::error::address_in_use) {
+    return AlreadyExistsError("listen on ", address, ": address is taken");
+  }
+  if (error) return ErrnoStatus(error.value(), "listen on", address);
+  auto port = std::make_shared<Port>(io_, std::move(socket), acceptor);
+  asio::post(io_->context(), [port] { port->Start(); });
+  return std::make_unique<PortHandle>(std::move(port), ToString(bound));
+}
+
+std::shared_ptr<Connection> SocketTransport::Connect(const std::string& address,
+                                                     std::shared_ptr<ConnectionHandler> handler) {
+  auto link = std::make_shared<Link>(io_, tcp::socket(io_->context()), address);
+  link->handler().Open(std::move(handler));
+  asio::post(io_->context(), [link, endpoint = ParseAddress(address)] { link->Connect(endpoint); });
+  return std::make_shared<End>(std::move(link));
+}
+
+}  // namespace weir::env

@@ -1,0 +1,39 @@
+// The transport between processes of one machine: TCP on the loopback interface, one thread.
+//
+// On the wire both ends first send a hello (the four bytes "WEIR" and a version, u32), then frames:
+// a length (u32) and that many bytes. Integers are little endian. A peer with another magic or
+// version, or a length above limits::kMessageBytesMax, ends the connection.
+// It neither encrypts nor knows its peer, and so speaks to loopback addresses only.
+// Threads: any thread; handlers and acceptors are called on the transport's one thread.
+#pragma once
+
+#include "weir/env/transport.h"
+
+namespace weir::env {
+
+/// Addresses are "127.0.0.1:7077", "[::1]:7077" or "localhost:7077"; port 0 listens on a free one.
+/// Errors: OnClosed says Unavailable (refused, broken, silent), InvalidArgument (the address makes
+/// no
+///   sense), FailedPrecondition (the peer is no Weir process of this version), DataLoss (a length
+///   that no peer would send).
+class SocketTransport final : public Transport {
+ public:
+  SocketTransport();
+  /// Ends every connection; only the other ends hear of it.
+  ~SocketTransport() override;
+
+  StatusOr<std::unique_ptr<Listener>> Listen(const std::string& address,
+                                             Acceptor& acceptor) override;
+  std::shared_ptr<Connection> Connect(const std::string& address,
+                                      std::shared_ptr<ConnectionHandler> handler) override;
+
+ private:
+  class Io;
+  class Link;
+  class End;
+  class Port;
+  class PortHandle;
+  const std::shared_ptr<Io> io_;  // owners: the transport and everything made by it
+};
+
+}  // namespace weir::env
