@@ -127,6 +127,10 @@ class Operator {
   /// The checkpoint is complete, and so is every older one. May come late, never, or again after a restore.
   virtual Status OnCheckpointComplete(const CommitPermit& permit);
 
+  /// Comes between batches, after closures of the mailbox were run and at least every 10 ms, also after OnEnd: for what waits for time to pass (a retry), and
+  /// to report a failure found outside a call (by a job on the pool). Must not emit.
+  virtual Status OnTick() { return {}; }
+
   /// True while something that was promised to a completed checkpoint is under way (a commit): the job does not finish before it is false.
   virtual bool HasPendingCommits() const { return false; }
 };
