@@ -21,7 +21,7 @@ FOR_TESTS = {"sim", "testing"}
 WITH_FOREIGN_IO = {"env", "clients"}
 FOREIGN_IO = re.compile(
     r"^(asio|curl|librdkafka|libpq|hiredis|openssl|rocksdb|prometheus)[./]|^(asio|libpq-fe|httplib)\.(h|hpp)$"
-    r"|^(sys/(socket|epoll|eventfd|mman|uio|stat|file)|netinet/.*|arpa/.*|netdb|fcntl|unistd|poll)\.h$")
+    r"|^(sys/(socket|epoll|eventfd|uio|stat|file)|netinet/.*|arpa/.*|netdb|fcntl|unistd|poll)\.h$")
 UMBRELLA = "weir/weir.h"
 
 STANDARD = set("""

@@ -23,6 +23,9 @@ run("run" ${work}/build/app --help)
 # No path of the machine that built it, in any installed file.
 cmake_path(GET WEIR_BUILD PARENT_PATH source)
 cmake_path(GET source PARENT_PATH source)
+if(NOT source MATCHES "^/[^/]+/")  # directly below /: its name alone proves nothing
+  set(source "${WEIR_BUILD}")
+endif()
 file(GLOB_RECURSE installed ${work}/prefix/*)
 foreach(file IN LISTS installed)
   file(STRINGS ${file} lines REGEX "${source}/" LIMIT_COUNT 1)

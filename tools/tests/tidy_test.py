@@ -15,7 +15,7 @@ BANS = {
     "thread": (["std::thread t(F);", "auto f = std::async(F);", "#include <thread>"],
                ["int thread = 0;", "// std::thread", "std::this_thread::get_id();"], "weir/env/a.cc"),
     "mutex": (["std::mutex m;", "std::condition_variable c;", "std::lock_guard l(m);", "std::shared_mutex m;"],
-              ["Mutex m;", "MutexLock lock(&m);"], "weir/base/mutex.h"),
+              ["Mutex m;", "MutexLock lock(&m);"], "weir/env/mutex.h"),
     "sleep": (["std::this_thread::sleep_for(x);", "usleep(3);", "sleep(1);"],
               ["int sleep_count = 0;", "clock.sleep(1);"], "weir/sim/a.cc"),
     "clock": (["std::chrono::system_clock::now();", "steady_clock::now();", "time(nullptr);", "std::time(0);",
@@ -132,6 +132,10 @@ class MachinePath(unittest.TestCase):
         for text in ("/var/lib/weir", "/tmp/x", "docs/ho" + "me/x", "file:///usr/local"):
             with self.subTest(text):
                 self.assertEqual(tidy.check_machine_paths("README.md", text, self.ROOT), [])
+
+    def test_a_checkout_below_the_root_folder_is_not_a_word(self):
+        text = "${PROJECT_SOURCE_DIR}/weir/base and (/weir/base)"
+        self.assertEqual(tidy.check_machine_paths("a", text, pathlib.PurePosixPath("/weir")), [])
 
 
 class Functions(unittest.TestCase):
