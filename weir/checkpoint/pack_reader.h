@@ -1,0 +1,38 @@
+// Reading packs: only the footer and the blocks that hold what is wanted, each byte checked before
+// it is handed on. Threads: free functions that may be called from any thread; callbacks come on
+// the store's threads, one at a time.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "weir/base/function.h"
+#include "weir/base/hash.h"
+#include "weir/checkpoint/job_files.h"
+#include "weir/checkpoint/pack.h"
+#include "weir/env/blob_store.h"
+
+namespace weir::checkpoint {
+
+/// What a subtask wants of a pack.
+struct PackWant {
+  std::string operator_uid;
+  base::KeyGroupRange key_groups;
+};
+
+/// Takes one chunk; a status that is not ok ends the reading with it.
+using ChunkSink = base::UniqueFunction<Status(const PackState& state, const Chunk& chunk)>;
+
+/// Reads the chunks of `pack` that `wants` name, in the order in which they were written, and then
+/// answers `done` once. Holds one block and one chunk at a time. Shapes: `store` outlives the call.
+/// Errors: DataLoss naming the pack and the piece; NotFound naming the pack; the sink's own;
+/// whatever the store gave.
+void ReadPack(env::BlobStore& store, const JobFiles& files, PackRef pack,
+              std::vector<PackWant> wants, ChunkSink sink, env::StatusCallback done);
+
+/// Reads all of `pack` and compares it with what its record says of it.
+/// Errors: as ReadPack.
+void VerifyPack(env::BlobStore& store, const JobFiles& files, PackRef pack,
+                env::StatusCallback done);
+
+}  // namespace weir::checkpoint
