@@ -16,6 +16,7 @@ import cpp_text
 FILE_LINES_MAX = 1000
 FUNCTION_LINES_MAX = 70
 RATCHETS = "tools/ratchets.txt"
+LIBRARIES = "docs/design/libraries.md"
 
 
 class Ban(NamedTuple):
@@ -240,6 +241,15 @@ def check_listed(path, cmakes):
     return []
 
 
+def check_libraries(path, cmake, reasons):
+    """Every library that is linked has its line, with the reason, in the page about libraries."""
+    known = set(re.findall(r"[\w-]+", reasons.lower()))
+    return [f"{path}: [library] {word} has no line in {LIBRARIES}: say why it is needed"
+            for word, keyword in sections(cmake).items()
+            if keyword in ("LIBRARIES", "TEST_LIBRARIES") and not word.startswith("$")
+            and word.split("::")[0].lower() not in known | {"threads"}]
+
+
 # --- The tree ------------------------------------------------------------------------------------
 
 
@@ -267,6 +277,8 @@ def check_tree(files, root):
         errors += check_machine_paths(path, text, root)
         if not path.startswith("tools/"):
             errors += check_todo(path, text)
+        if path in cmakes:
+            errors += check_libraries(path, text, files.get(LIBRARIES, ""))
         if path.endswith(".proto"):
             errors += check_listed(path, cmakes)
         if not path.endswith((".h", ".cc")):

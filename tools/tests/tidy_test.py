@@ -219,6 +219,18 @@ class Listed(unittest.TestCase):
             self.assertEqual(len(tidy.check_listed(path, cmakes)), 1)
 
 
+class Libraries(unittest.TestCase):
+    def errors(self, libraries):
+        return tidy.check_libraries("weir/a/CMakeLists.txt", f"weir_module(a SOURCES b.cc LIBRARIES {libraries} TESTS t.cc)",
+                                    "| Abseil (`absl`) | maps |\n| yaml-cpp | keys |\n")
+
+    def test_what_has_a_reason_is_fine(self):
+        self.assertEqual(self.errors("absl::synchronization yaml-cpp Threads"), [])
+
+    def test_what_has_none_is_an_error(self):
+        self.assertEqual(rules_of(self.errors("absl::time boost")), ["library"])
+
+
 class Tree(unittest.TestCase):
     def test_a_clean_tree_has_no_errors(self):
         files = {"weir/a/CMakeLists.txt": "weir_module(a HEADERS b.h)", "weir/a/b.h": "#pragma once\n", "README.md": "x\n"}
