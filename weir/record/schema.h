@@ -37,9 +37,9 @@ enum class TypeKind : uint8_t {
 /// A tree. Two types can stand for each other on disk when their schemas are equal; `name` of a record is for people and not compared.
 struct Schema {
   TypeKind kind = TypeKind::kRecord;
-  std::string name;                      // of a record or an opaque type
-  std::vector<std::string> field_names;  // of a record, one for each child
-  std::vector<Schema> children;
+  std::string name = {};                      // of a record or an opaque type
+  std::vector<std::string> field_names = {};  // of a record, one for each child
+  std::vector<Schema> children = {};
 
   friend bool operator==(const Schema& a, const Schema& b) {
     return a.kind == b.kind && a.field_names == b.field_names && a.children == b.children && (a.kind != TypeKind::kOpaque || a.name == b.name);

@@ -37,7 +37,8 @@ class TypeOps {
   /// Bytes that rows [begin, end) own outside the batch's storage.
   virtual uint64_t HeapBytes(const AnyBatch& batch, uint32_t begin, uint32_t end) const = 0;
 
-  /// Appends the encoding of rows [begin, end), without columns (docs/formats/record.md). Stops after the row that brings the writer to `bytes_max` or more.
+  /// Appends the encoding of rows [begin, end), without columns (docs/formats/record.md). Stops before the row that would make the
+  /// writer longer than `bytes_max`, but never before the first: a row larger than that travels alone.
   /// Shapes: returns the first row not encoded, greater than `begin` unless begin == end.
   virtual uint32_t Encode(const AnyBatch& batch, uint32_t begin, uint32_t end, size_t bytes_max, base::ByteWriter& out) const = 0;
 
