@@ -63,6 +63,17 @@ inline constexpr uint32_t kStoreTriesMax = 5;
 inline constexpr Duration kStoreRetryDelay = std::chrono::milliseconds(20);
 // Tries of one commit before the sink reports that it is stuck.
 inline constexpr uint32_t kCommitTriesMax = 20;
+// Between two tries of a commit: doubled from kStoreRetryDelay up to this, so that a store that comes back is noticed soon.
+inline constexpr Duration kCommitRetryDelayMax = std::chrono::seconds(1);
+
+// Splits of one source: each is in every checkpoint until it was read. Larger inputs get larger splits.
+inline constexpr uint32_t kSplitsMax = 10'000;
+// The header line of a CSV file: some thousand columns; beyond it the file is no CSV.
+inline constexpr size_t kCsvHeaderBytesMax = 1 << 20;
+// A rate limit hands out at most what so long a pause saved up: about what an idle thread sleeps.
+inline constexpr Duration kRateBurstMax = std::chrono::milliseconds(10);
+// A sink's uid in a file name, which may have 255 bytes.
+inline constexpr size_t kFileUidBytesMax = 128;
 
 // Work between two looks at the clock or the mailbox: about 1 ms.
 inline constexpr Duration kTaskletSlice = std::chrono::milliseconds(1);
