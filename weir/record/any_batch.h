@@ -40,6 +40,7 @@ class AnyBatch {
   /// Bytes that the rows own outside the storage, as far as whoever appended them counted; a batch is full at limits::kBatchBytesMax.
   uint64_t heap_bytes() const { return heap_bytes_; }
   void add_heap_bytes(uint64_t bytes) { heap_bytes_ += bytes; }
+  void set_heap_bytes(uint64_t bytes) { heap_bytes_ = bytes; }
 
   /// The storage; `Rows<T>` for a C++ type that the caller knows to be the batch's.
   void* storage() { return rows_; }
