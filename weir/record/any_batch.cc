@@ -12,7 +12,8 @@ AnyBatch::Columns& AnyBatch::NeedColumns() {
 
 Timestamp* AnyBatch::AddTimestamps() {
   Columns& columns = NeedColumns();
-  if (!std::exchange(has_timestamps_, true)) std::fill_n(columns.timestamps.begin(), size_, kNoTimestamp);
+  if (!std::exchange(has_timestamps_, true))
+    std::fill_n(columns.timestamps.begin(), size_, kNoTimestamp);
   return columns.timestamps.data();
 }
 

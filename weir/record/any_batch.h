@@ -1,9 +1,11 @@
-// AnyBatch: up to 1,024 records of one type, moved as one object; the only unit that crosses an operator or a channel.
+// AnyBatch: up to 1,024 records of one type, moved as one object; the only unit that crosses an
+// operator or a channel.
 //
-// Rows lie in storage that the type owns (for C++ types an array of T); beside them up to three columns. All `capacity` rows stay constructed: Clear keeps
-// what they own (the capacity of strings), so that a batch that returns to its producer is filled again without allocation.
-// Invariants: size <= capacity; a column is absent for all rows or present for all; there is one owner (BatchPtr).
-// Threads: one caller at a time; handed from thread to thread through channels.
+// Rows lie in storage that the type owns (for C++ types an array of T); beside them up to three
+// columns. All `capacity` rows stay constructed: Clear keeps what they own (the capacity of
+// strings), so that a batch that returns to its producer is filled again without allocation.
+// Invariants: size <= capacity; a column is absent for all rows or present for all; there is one
+// owner (BatchPtr). Threads: one caller at a time; handed from thread to thread through channels.
 #pragma once
 
 #include <array>
@@ -23,7 +25,8 @@ enum class RowKind : uint8_t { kInsert = 0, kUpdateBefore = 1, kUpdateAfter = 2,
 class AnyBatch {
  public:
   /// An empty batch without columns. `type` outlives it.
-  explicit AnyBatch(const TypeOps& type) : type_(&type), rows_(type.NewRows()), capacity_(type.capacity()) {}
+  explicit AnyBatch(const TypeOps& type)
+      : type_(&type), rows_(type.NewRows()), capacity_(type.capacity()) {}
   ~AnyBatch() { type_->DeleteRows(rows_); }
   AnyBatch(const AnyBatch&) = delete;
   AnyBatch& operator=(const AnyBatch&) = delete;
@@ -37,7 +40,8 @@ class AnyBatch {
   /// Sets the number of rows after they were written in place.
   void set_size(uint32_t size) { WEIR_DCHECK(size <= capacity_), size_ = size; }
 
-  /// Bytes that the rows own outside the storage, as far as whoever appended them counted; a batch is full at limits::kBatchBytesMax.
+  /// Bytes that the rows own outside the storage, as far as whoever appended them counted; a batch
+  /// is full at limits::kBatchBytesMax.
   uint64_t heap_bytes() const { return heap_bytes_; }
   void add_heap_bytes(uint64_t bytes) { heap_bytes_ += bytes; }
   void set_heap_bytes(uint64_t bytes) { heap_bytes_ = bytes; }
@@ -54,9 +58,12 @@ class AnyBatch {
     return static_cast<const T*>(rows_);
   }
 
-  /// Columns: null while absent. `Add…` makes one present; its entries for the rows already there are the defaults (no timestamp, 0, kInsert).
+  /// Columns: null while absent. `Add…` makes one present; its entries for the rows already there
+  /// are the defaults (no timestamp, 0, kInsert).
   Timestamp* timestamps() { return has_timestamps_ ? columns_->timestamps.data() : nullptr; }
-  const Timestamp* timestamps() const { return has_timestamps_ ? columns_->timestamps.data() : nullptr; }
+  const Timestamp* timestamps() const {
+    return has_timestamps_ ? columns_->timestamps.data() : nullptr;
+  }
   uint64_t* hashes() { return has_hashes_ ? columns_->hashes.data() : nullptr; }
   const uint64_t* hashes() const { return has_hashes_ ? columns_->hashes.data() : nullptr; }
   RowKind* kinds() { return has_kinds_ ? columns_->kinds.data() : nullptr; }

@@ -5,7 +5,8 @@
 namespace weir::record {
 namespace {
 
-// The three columns alike: how to see one, how to make one present, what a row has that never had it.
+// The three columns alike: how to see one, how to make one present, what a row has that never had
+// it.
 struct TimestampColumn {
   static const Timestamp* Of(const AnyBatch& batch) { return batch.timestamps(); }
   static Timestamp* Of(AnyBatch& batch) { return batch.timestamps(); }
@@ -35,14 +36,17 @@ void Append(const AnyBatch& from, uint32_t begin, uint32_t end, AnyBatch& to) {
 }
 
 template <class Column>
-void Scatter(const AnyBatch& from, std::span<const uint16_t> destinations, const Placement& placement,
-             std::span<AnyBatch* const> outputs) {
+void Scatter(const AnyBatch& from, std::span<const uint16_t> destinations,
+             const Placement& placement, std::span<AnyBatch* const> outputs) {
   if (const auto* values = Column::Of(from)) {
-    ScatterArray(values, destinations, placement, outputs, [](AnyBatch& output) { return Column::Add(output); });
+    ScatterArray(values, destinations, placement, outputs,
+                 [](AnyBatch& output) { return Column::Add(output); });
     return;
   }
   const uint16_t* row = placement.rows.data();
-  if (std::ranges::none_of(outputs, [](AnyBatch* output) { return Column::Of(*output) != nullptr; })) return;
+  if (std::ranges::none_of(outputs,
+                           [](AnyBatch* output) { return Column::Of(*output) != nullptr; }))
+    return;
   for (uint32_t i = placement.begin; i < placement.end; ++i, ++row) {
     if (auto* defaults = Column::Of(*outputs[destinations[i]])) defaults[*row] = Column::kDefault;
   }
@@ -56,8 +60,8 @@ void AppendColumns(const AnyBatch& from, uint32_t begin, uint32_t end, AnyBatch&
   Append<KindColumn>(from, begin, end, to);
 }
 
-void PlaceRows(uint32_t begin, std::span<const uint16_t> destinations, std::span<AnyBatch* const> outputs,
-               Placement& placement) {
+void PlaceRows(uint32_t begin, std::span<const uint16_t> destinations,
+               std::span<AnyBatch* const> outputs, Placement& placement) {
   PerOutput<uint32_t> per_output(outputs.size());
   uint32_t* const sizes = per_output.data();
   for (size_t i = 0; i < outputs.size(); ++i) sizes[i] = outputs[i]->size();
@@ -75,8 +79,8 @@ void PlaceRows(uint32_t begin, std::span<const uint16_t> destinations, std::span
   for (size_t o = 0; o < outputs.size(); ++o) outputs[o]->set_size(sizes[o]);
 }
 
-void ScatterColumns(const AnyBatch& from, std::span<const uint16_t> destinations, const Placement& placement,
-                    std::span<AnyBatch* const> outputs) {
+void ScatterColumns(const AnyBatch& from, std::span<const uint16_t> destinations,
+                    const Placement& placement, std::span<AnyBatch* const> outputs) {
   Scatter<TimestampColumn>(from, destinations, placement, outputs);
   Scatter<HashColumn>(from, destinations, placement, outputs);
   Scatter<KindColumn>(from, destinations, placement, outputs);

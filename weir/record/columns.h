@@ -1,7 +1,8 @@
-// Columns: what the operations of every type do with the columns of batches, whatever their rows are; and the loop of every hash edge.
+// Columns: what the operations of every type do with the columns of batches, whatever their rows
+// are; and the loop of every hash edge.
 //
-// Appended rows get a column when either batch has it: a row that had none gets the default (no timestamp, 0, kInsert).
-// Threads: one caller at a time for each batch.
+// Appended rows get a column when either batch has it: a row that had none gets the default (no
+// timestamp, 0, kInsert). Threads: one caller at a time for each batch.
 #pragma once
 
 #include <array>
@@ -14,7 +15,8 @@
 
 namespace weir::record {
 
-/// Appends the columns of rows [begin, end) to those of `to`, whose size is still without these rows.
+/// Appends the columns of rows [begin, end) to those of `to`, whose size is still without these
+/// rows.
 void AppendColumns(const AnyBatch& from, uint32_t begin, uint32_t end, AnyBatch& to);
 
 /// Where scattered rows go: row `begin + i` to row `rows[i]` of outputs[destinations[begin + i]].
@@ -24,14 +26,15 @@ struct Placement {
   std::array<uint16_t, limits::kBatchRecordsMax> rows;  // of those that are placed only
 };
 
-/// Gives each row from `begin` on the next free row of its output, until one finds its output full, and sets the sizes of the outputs.
-/// For rows that own nothing outside the batch: how full an output is in bytes is not looked at.
-void PlaceRows(uint32_t begin, std::span<const uint16_t> destinations, std::span<AnyBatch* const> outputs,
-               Placement& placement);
+/// Gives each row from `begin` on the next free row of its output, until one finds its output full,
+/// and sets the sizes of the outputs. For rows that own nothing outside the batch: how full an
+/// output is in bytes is not looked at.
+void PlaceRows(uint32_t begin, std::span<const uint16_t> destinations,
+               std::span<AnyBatch* const> outputs, Placement& placement);
 
 /// Copies the columns of rows that are placed.
-void ScatterColumns(const AnyBatch& from, std::span<const uint16_t> destinations, const Placement& placement,
-                    std::span<AnyBatch* const> outputs);
+void ScatterColumns(const AnyBatch& from, std::span<const uint16_t> destinations,
+                    const Placement& placement, std::span<AnyBatch* const> outputs);
 
 /// A value for each output; few outputs need no allocation.
 template <class U>
@@ -47,7 +50,8 @@ class PerOutput {
   std::unique_ptr<U[]> many_;
 };
 
-/// Copies one array, the rows or a column, of the rows that are placed. `array_of(output)` is the output's.
+/// Copies one array, the rows or a column, of the rows that are placed. `array_of(output)` is the
+/// output's.
 template <class U, class ArrayOf>
 void ScatterArray(const U* from, std::span<const uint16_t> destinations, const Placement& placement,
                   std::span<AnyBatch* const> outputs, ArrayOf array_of) {

@@ -1,8 +1,7 @@
 // TypeTraits of std::optional, std::vector, std::map and std::variant over any types that have one.
 //
-// Counts are believed only as far as the bytes that are left can hold so many elements, so that no input makes a decoder reserve
-// more than a fixed multiple of its own length.
-// Threads: pure.
+// Counts are believed only as far as the bytes that are left can hold so many elements, so that no
+// input makes a decoder reserve more than a fixed multiple of its own length. Threads: pure.
 #pragma once
 
 #include <algorithm>
@@ -18,7 +17,8 @@
 namespace weir {
 namespace record {
 
-/// The count in front of a list or a map whose elements take `bytes_min` each; fails, and is 0, when there cannot be so many.
+/// The count in front of a list or a map whose elements take `bytes_min` each; fails, and is 0,
+/// when there cannot be so many.
 inline size_t DecodeCount(base::ByteReader& in, size_t bytes_min) {
   const uint64_t count = in.Varint();
   if (count <= in.remaining() / bytes_min) return static_cast<size_t>(count);
@@ -125,7 +125,8 @@ struct TypeTraits<std::vector<T, Allocator>> {
     }
   }
   static bool Equal(const List& a, const List& b) {
-    return std::equal(a.begin(), a.end(), b.begin(), b.end(), [](const T& x, const T& y) { return Element::Equal(x, y); });
+    return std::equal(a.begin(), a.end(), b.begin(), b.end(),
+                      [](const T& x, const T& y) { return Element::Equal(x, y); });
   }
   static uint64_t Hash(base::HashSeed seed, const List& v) {
     uint64_t hash = base::HashU64(seed, v.size());
@@ -133,7 +134,8 @@ struct TypeTraits<std::vector<T, Allocator>> {
     return hash;
   }
   static bool ValidKey(const List& v) {
-    return std::all_of(v.begin(), v.end(), [](const T& element) { return Element::ValidKey(element); });
+    return std::all_of(v.begin(), v.end(),
+                       [](const T& element) { return Element::ValidKey(element); });
   }
   static size_t HeapBytes(const List& v) {
     size_t bytes = v.size() * sizeof(T);
@@ -202,10 +204,13 @@ struct TypeTraits<std::map<K, V, Compare, Allocator>> {
     return hash;
   }
   static bool ValidKey(const Map& v) {
-    return std::all_of(v.begin(), v.end(), [](const auto& x) { return Key::ValidKey(x.first) && Value::ValidKey(x.second); });
+    return std::all_of(v.begin(), v.end(), [](const auto& x) {
+      return Key::ValidKey(x.first) && Value::ValidKey(x.second);
+    });
   }
   static size_t HeapBytes(const Map& v) {
-    constexpr size_t kNodeBytes = sizeof(typename Map::value_type) + 4 * sizeof(void*);  // colour and three pointers
+    constexpr size_t kNodeBytes =
+        sizeof(typename Map::value_type) + 4 * sizeof(void*);  // colour and three pointers
     size_t bytes = v.size() * kNodeBytes;
     if constexpr (!Key::kFlat || !Value::kFlat) {
       for (const auto& [key, value] : v) bytes += Key::HeapBytes(key) + Value::HeapBytes(value);
@@ -234,7 +239,8 @@ struct TypeTraits<std::map<K, V, Compare, Allocator>> {
 template <FieldType... T>
 struct TypeTraits<std::variant<T...>> {
   using Variant = std::variant<T...>;
-  static constexpr bool kFlat = (TypeTraits<T>::kFlat && ...) && std::is_trivially_copyable_v<Variant>;
+  static constexpr bool kFlat =
+      (TypeTraits<T>::kFlat && ...) && std::is_trivially_copyable_v<Variant>;
   static constexpr bool kEncodedAsLies = false;
   static constexpr size_t kBytesMin = 1 + std::min({TypeTraits<T>::kBytesMin...});
   static constexpr bool kCsvField = false;
@@ -255,7 +261,8 @@ struct TypeTraits<std::variant<T...>> {
   }
   static bool Equal(const Variant& a, const Variant& b) {
     return a.index() == b.index() && [&]<size_t... I>(std::index_sequence<I...>) {
-      return ((a.index() == I && TypeTraits<T>::Equal(*std::get_if<I>(&a), *std::get_if<I>(&b))) || ...);
+      return ((a.index() == I && TypeTraits<T>::Equal(*std::get_if<I>(&a), *std::get_if<I>(&b))) ||
+              ...);
     }(std::index_sequence_for<T...>());
   }
   static uint64_t Hash(base::HashSeed seed, const Variant& v) {

@@ -57,7 +57,9 @@ ControlElement DecodeTagged(base::ByteReader& in) {
 
 }  // namespace
 
-void EncodeControl(const ControlElement& element, base::ByteWriter& out) { std::visit(Encoder{out}, element); }
+void EncodeControl(const ControlElement& element, base::ByteWriter& out) {
+  std::visit(Encoder{out}, element);
+}
 
 StatusOr<ControlElement> DecodeControl(base::ByteReader& in) {
   const ControlElement element = DecodeTagged(in);

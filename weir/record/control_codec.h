@@ -1,5 +1,5 @@
-// The encoding of control elements: one byte that says which, and its fields (docs/formats/record.md).
-// Threads: pure.
+// The encoding of control elements: one byte that says which, and its fields
+// (docs/formats/record.md). Threads: pure.
 #pragma once
 
 #include "weir/base/bytes.h"

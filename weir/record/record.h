@@ -3,10 +3,12 @@
 //   struct Bid { int64_t auction; int64_t price; std::string bidder; };
 //   WEIR_RECORD(Bid, auction, price, bidder);
 //
-// It stands behind the struct in the struct's own namespace, and before the first use of the type. It declares one function,
-// `WeirFields(const Bid*)`, which argument-dependent look-up finds; all else follows from TypeTraits below. So also:
+// It stands behind the struct in the struct's own namespace, and before the first use of the type.
+// It declares one function, `WeirFields(const Bid*)`, which argument-dependent look-up finds; all
+// else follows from TypeTraits below. So also:
 //   a nested type:  behind the outer class, `WEIR_RECORD(Outer::Inner, x, y);`
-//   a template:     `template <class A, class B> WEIR_RECORD((Pair<A, B>), first, second);` (parentheses because of the comma)
+//   a template:     `template <class A, class B> WEIR_RECORD((Pair<A, B>), first, second);`
+//   (parentheses because of the comma)
 // The order of the fields is the order of the encoding. Up to 64 fields.
 // Threads: pure.
 #pragma once
@@ -26,14 +28,16 @@
 
 namespace weir::record {
 
-/// What WeirFields returns: the record's type and its members as types, their names and places as values.
+/// What WeirFields returns: the record's type and its members as types, their names and places as
+/// values.
 template <class T, auto... kMembers>
 struct RecordFields {
   using Record = T;
   static constexpr size_t kCount = sizeof...(kMembers);
   std::string_view name;
   std::array<std::string_view, kCount> field_names;
-  std::array<ptrdiff_t, kCount> offsets;  // -1 where offsetof does not say (T has no standard layout)
+  std::array<ptrdiff_t, kCount>
+      offsets;  // -1 where offsetof does not say (T has no standard layout)
 };
 
 /// The type of the member that a pointer points to.
@@ -58,7 +62,8 @@ inline constexpr auto kFieldsOf = WeirFields(static_cast<const T*>(nullptr));
 
 template <class T, auto... kMembers>
 constexpr bool EncodedAsLies() {
-  if constexpr (std::is_trivially_copyable_v<T> && (TypeTraits<MemberType<kMembers>>::kEncodedAsLies && ...) &&
+  if constexpr (std::is_trivially_copyable_v<T> &&
+                (TypeTraits<MemberType<kMembers>>::kEncodedAsLies && ...) &&
                 (sizeof(MemberType<kMembers>) + ...) == sizeof(T)) {
     return kFieldsOf<T>.offsets[0] == 0 && std::ranges::is_sorted(kFieldsOf<T>.offsets);
   }
@@ -102,7 +107,9 @@ struct RecordTraits<T, RecordFields<T, kMembers...>> {
       (Of<kMembers>::Decode(in, v.*kMembers), ...);
     }
   }
-  static bool Equal(const T& a, const T& b) { return (Of<kMembers>::Equal(a.*kMembers, b.*kMembers) && ...); }
+  static bool Equal(const T& a, const T& b) {
+    return (Of<kMembers>::Equal(a.*kMembers, b.*kMembers) && ...);
+  }
   static uint64_t Hash(base::HashSeed seed, const T& v) {
     ((seed = Of<kMembers>::Hash(seed, v.*kMembers)), ...);
     return seed;
@@ -115,15 +122,16 @@ struct RecordTraits<T, RecordFields<T, kMembers...>> {
     out += '}';
   }
 
-  /// Moves the fields of `from` to `to`; what `to` owned goes to `from`, so that neither loses its capacity.
+  /// Moves the fields of `from` to `to`; what `to` owned goes to `from`, so that neither loses its
+  /// capacity.
   static void Exchange(T& from, T& to) { (ExchangeField<kMembers>(from, to), ...); }
 
   static constexpr auto MakeCsvColumns() {
     if constexpr ((Of<kMembers>::kCsvField && ...)) {
       size_t i = 0;
       return std::array<CsvColumn<T>, sizeof...(kMembers)>{
-          CsvColumn<T>{kFieldsOf<T>.field_names[i++], Of<kMembers>::kExpected, &ParseCsvField<kMembers>,
-                       &AppendCsvField<kMembers>}...};
+          CsvColumn<T>{kFieldsOf<T>.field_names[i++], Of<kMembers>::kExpected,
+                       &ParseCsvField<kMembers>, &AppendCsvField<kMembers>}...};
     } else {
       return std::array<CsvColumn<T>, 0>{};
     }
@@ -159,7 +167,8 @@ struct AnyField {
   operator T() const noexcept;  // NOLINT: converts by design
 };
 
-/// Whether T is an aggregate with more than `kCount` members. (Not every such T is seen; but every T that is seen is one.)
+/// Whether T is an aggregate with more than `kCount` members. (Not every such T is seen; but every
+/// T that is seen is one.)
 template <class T, size_t kCount>
 concept LeavesFieldsOut = std::is_aggregate_v<T> && []<size_t... I>(std::index_sequence<I...>) {
   return requires { T{(static_cast<void>(I), AnyField())...}; };
@@ -176,7 +185,8 @@ namespace weir {
 inline namespace v0 {
 
 template <record::Record T>
-struct TypeTraits<T> : record::RecordTraits<T, decltype(WeirFields(static_cast<const T*>(nullptr)))> {
+struct TypeTraits<T>
+    : record::RecordTraits<T, decltype(WeirFields(static_cast<const T*>(nullptr)))> {
   static constexpr auto kCsvColumns = TypeTraits::MakeCsvColumns();
 };
 
@@ -184,49 +194,58 @@ struct TypeTraits<T> : record::RecordTraits<T, decltype(WeirFields(static_cast<c
 }  // namespace weir
 
 /// Makes `Type` a record with the given fields; see the head of this file.
-#define WEIR_RECORD(Type, ...)                                                                                   \
-  [[maybe_unused]] constexpr auto WeirFields([[maybe_unused]] const WEIR_UNWRAP_(Type) * weir_record) {           \
-    using WeirRecord = ::std::remove_cvref_t<decltype(*weir_record)>;                                             \
-    WEIR_EACH_(WEIR_CHECK_FIELD_, Type, __VA_ARGS__)                                                              \
-    static_assert(!::weir::record::LeavesFieldsOut<WeirRecord, 0 WEIR_EACH_(WEIR_COUNT_FIELD_, Type, __VA_ARGS__)>, \
-                  "name all fields of " #Type " in WEIR_RECORD(" #Type ", " #__VA_ARGS__                          \
-                  "): what is left out would be lost in every channel and checkpoint");                           \
-    return ::weir::record::RecordFields<WeirRecord WEIR_EACH_(WEIR_FIELD_POINTER_, Type, __VA_ARGS__)>{           \
-        ::weir::record::TypeName(#Type),                                                                          \
-        {WEIR_EACH_(WEIR_FIELD_NAME_, Type, __VA_ARGS__)},                                                        \
-        {WEIR_EACH_(WEIR_FIELD_OFFSET_, Type, __VA_ARGS__)}};                                                     \
-  }                                                                                                               \
+#define WEIR_RECORD(Type, ...)                                                                   \
+  [[maybe_unused]] constexpr auto WeirFields([[maybe_unused]] const WEIR_UNWRAP_(Type) *         \
+                                             weir_record) {                                      \
+    using WeirRecord = ::std::remove_cvref_t<decltype(*weir_record)>;                            \
+    WEIR_EACH_(WEIR_CHECK_FIELD_, Type, __VA_ARGS__)                                             \
+    static_assert(!::weir::record::LeavesFieldsOut<WeirRecord, 0 WEIR_EACH_(WEIR_COUNT_FIELD_,   \
+                                                                            Type, __VA_ARGS__)>, \
+                  "name all fields of " #Type " in WEIR_RECORD(" #Type ", " #__VA_ARGS__         \
+                  "): what is left out would be lost in every channel and checkpoint");          \
+    return ::weir::record::RecordFields<WeirRecord WEIR_EACH_(WEIR_FIELD_POINTER_, Type,         \
+                                                              __VA_ARGS__)>{                     \
+        ::weir::record::TypeName(#Type),                                                         \
+        {WEIR_EACH_(WEIR_FIELD_NAME_, Type, __VA_ARGS__)},                                       \
+        {WEIR_EACH_(WEIR_FIELD_OFFSET_, Type, __VA_ARGS__)}};                                    \
+  }                                                                                              \
   static_assert(true)
 
-#define WEIR_CHECK_FIELD_(Type, field)                                                                               \
-  static_assert([]<class T>(const T*) { return requires { typename ::weir::record::MemberOf<decltype(&T::field)>::type; }; }( \
-                    static_cast<const WeirRecord*>(nullptr)),                                                        \
-                "name only public data members of " #Type " in WEIR_RECORD: `" #field "` is none");                  \
-  static_assert(::weir::FieldType<::weir::record::MemberType<&WeirRecord::field>>,                                   \
-                "give field `" #field "` of " #Type                                                                  \
-                " a type that Weir can store: bool, an integer, float, double, std::string, a std::optional, "       \
-                "std::vector, std::map or std::variant of such, a struct with its own WEIR_RECORD above this one, "  \
+#define WEIR_CHECK_FIELD_(Type, field)                                                          \
+  static_assert(                                                                                \
+      []<class T>(const T*) {                                                                   \
+        return requires { typename ::weir::record::MemberOf<decltype(&T::field)>::type; };      \
+      }(static_cast<const WeirRecord*>(nullptr)),                                               \
+      "name only public data members of " #Type " in WEIR_RECORD: `" #field "` is none");       \
+  static_assert(::weir::FieldType<::weir::record::MemberType<&WeirRecord::field>>,              \
+                "give field `" #field "` of " #Type                                             \
+                " a type that Weir can store: bool, an integer, float, double, std::string, a " \
+                "std::optional, "                                                               \
+                "std::vector, std::map or std::variant of such, a struct with its own "         \
+                "WEIR_RECORD above this one, "                                                  \
                 "or a type for which you specialise weir::TypeTraits");
 #define WEIR_COUNT_FIELD_(Type, field) +1
 #define WEIR_FIELD_POINTER_(Type, field) , &WeirRecord::field
 #define WEIR_FIELD_NAME_(Type, field) #field,
-#define WEIR_FIELD_OFFSET_(Type, field)                                                         \
-  []<class T>(const T*) -> ::std::ptrdiff_t {                                                   \
-    if constexpr (::std::is_standard_layout_v<T>) return __builtin_offsetof(T, field);          \
-    return -1;                                                                                  \
+#define WEIR_FIELD_OFFSET_(Type, field)                                                \
+  []<class T>(const T*) -> ::std::ptrdiff_t {                                          \
+    if constexpr (::std::is_standard_layout_v<T>) return __builtin_offsetof(T, field); \
+    return -1;                                                                         \
   }(static_cast<const WeirRecord*>(nullptr)),
 
-// `(Pair<A, B>)` and `Bid` without parentheses: a parenthesis behind WEIR_OPEN_ makes it swallow them, and the paste removes the word.
+// `(Pair<A, B>)` and `Bid` without parentheses: a parenthesis behind WEIR_OPEN_ makes it swallow
+// them, and the paste removes the word.
 #define WEIR_UNWRAP_(Type) WEIR_DROP_WORD_(WEIR_OPEN_ Type)
 #define WEIR_OPEN_(...) WEIR_OPEN_ __VA_ARGS__
 #define WEIR_DROP_WORD_(...) WEIR_DROP_WORD_2_(__VA_ARGS__)
 #define WEIR_DROP_WORD_2_(...) WEIR_NO_##__VA_ARGS__
 #define WEIR_NO_WEIR_OPEN_
 
-// macro(Type, field) for each field: each rescan of the argument by WEIR_SCAN_ expands one more step; there are 85.
+// macro(Type, field) for each field: each rescan of the argument by WEIR_SCAN_ expands one more
+// step; there are 85.
 #define WEIR_EACH_(macro, Type, ...) WEIR_SCAN_(WEIR_STEP_(macro, Type, __VA_ARGS__))
 #define WEIR_STEP_(macro, Type, field, ...) \
-  macro(Type, field) __VA_OPT__(WEIR_STEP_AGAIN_ WEIR_PARENTHESES_ (macro, Type, __VA_ARGS__))
+  macro(Type, field) __VA_OPT__(WEIR_STEP_AGAIN_ WEIR_PARENTHESES_(macro, Type, __VA_ARGS__))
 #define WEIR_STEP_AGAIN_() WEIR_STEP_
 #define WEIR_PARENTHESES_ ()
 #define WEIR_SCAN_(...) WEIR_SCAN_3_(WEIR_SCAN_3_(WEIR_SCAN_3_(WEIR_SCAN_3_(__VA_ARGS__))))

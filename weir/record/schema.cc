@@ -9,9 +9,9 @@ namespace weir::record {
 namespace {
 
 constexpr std::array<std::string_view, 19> kKindNames = {
-    "?",      "bool",   "int8",   "int16",    "int32",  "int64",  "uint8",
-    "uint16", "uint32", "uint64", "float",    "double", "string", "optional",
-    "list",   "map",    "record", "variant",  "opaque",
+    "?",      "bool",   "int8",   "int16",   "int32",  "int64",  "uint8",
+    "uint16", "uint32", "uint64", "float",   "double", "string", "optional",
+    "list",   "map",    "record", "variant", "opaque",
 };
 
 // The children that a kind has by its nature; none for records and variants, which say how many.

@@ -1,5 +1,5 @@
-// Schema: what a record type looks like, as data: stored with every snapshot, compared before a job starts, printed in plans and errors.
-// Threads: values.
+// Schema: what a record type looks like, as data: stored with every snapshot, compared before a job
+// starts, printed in plans and errors. Threads: values.
 #pragma once
 
 #include <cstdint>
@@ -34,7 +34,8 @@ enum class TypeKind : uint8_t {
   kOpaque = 18,    // a type that joined by its own trait; `name` says which
 };
 
-/// A tree. Two types can stand for each other on disk when their schemas are equal; `name` of a record is for people and not compared.
+/// A tree. Two types can stand for each other on disk when their schemas are equal; `name` of a
+/// record is for people and not compared.
 struct Schema {
   TypeKind kind = TypeKind::kRecord;
   std::string name = {};                      // of a record or an opaque type
@@ -42,7 +43,8 @@ struct Schema {
   std::vector<Schema> children = {};
 
   friend bool operator==(const Schema& a, const Schema& b) {
-    return a.kind == b.kind && a.field_names == b.field_names && a.children == b.children && (a.kind != TypeKind::kOpaque || a.name == b.name);
+    return a.kind == b.kind && a.field_names == b.field_names && a.children == b.children &&
+           (a.kind != TypeKind::kOpaque || a.name == b.name);
   }
 
   /// "Click{user: string, page: string, at: int64}".

@@ -32,7 +32,8 @@ struct Barrier {
   friend bool operator==(const Barrier&, const Barrier&) = default;
 };
 
-/// The channel has nothing to say of event time until Active: the merge of watermarks leaves it out.
+/// The channel has nothing to say of event time until Active: the merge of watermarks leaves it
+/// out.
 struct Idle {
   friend bool operator==(const Idle&, const Idle&) = default;
 };

@@ -1,5 +1,6 @@
-// TypeTraits<T>: the one trait by which a C++ type can be a record, a field, a key or a state value. This file has the trait, and its
-// scalars and strings; container_traits.h has optional, vector, map and variant; record.h has records.
+// TypeTraits<T>: the one trait by which a C++ type can be a record, a field, a key or a state
+// value. This file has the trait, and its scalars and strings; container_traits.h has optional,
+// vector, map and variant; record.h has records.
 //
 // The encoding is docs/formats/record.md, the hash docs/formats/key-hash.md.
 // Threads: pure.
@@ -23,16 +24,17 @@
 namespace weir {
 inline namespace v0 {
 
-/// What Weir knows of a T. A type that is not in Weir's list joins by a specialisation that derives from `OwnType<T>` and adds what
-/// is marked *:
+/// What Weir knows of a T. A type that is not in Weir's list joins by a specialisation that derives
+/// from `OwnType<T>` and adds what is marked *:
 ///
 ///   kFlat            trivially copyable, owns nothing elsewhere: may be copied by memcpy
-///   kEncodedAsLies   flat, and its encoding is its memory: runs of T are encoded and decoded by memcpy
-///   kBytesMin        bytes of the shortest encoding, at least 1; bounds what a decoder believes
-///   kCsvField        can stand in one CSV field: has ParseCsv, AppendCsv and kExpected
+///   kEncodedAsLies   flat, and its encoding is its memory: runs of T are encoded and decoded by
+///   memcpy kBytesMin        bytes of the shortest encoding, at least 1; bounds what a decoder
+///   believes kCsvField        can stand in one CSV field: has ParseCsv, AppendCsv and kExpected
 /// * MakeSchema()     how it looks, as data
 /// * Encode(v, out)   appends the encoding
-/// * Decode(in, v)    replaces v; makes `in` fail when the bytes make no sense; v is then valid, but any value
+/// * Decode(in, v)    replaces v; makes `in` fail when the bytes make no sense; v is then valid,
+/// but any value
 ///   Equal(a, b)      as keys are compared
 ///   Hash(seed, v)    key hash v1
 ///   ValidKey(v)      false for what must not be a key (NaN)
@@ -78,14 +80,16 @@ namespace record {
 
 /// The integers that are numbers: of any width and sign, neither bool nor characters.
 template <class T>
-concept Integer = std::integral<T> && !std::same_as<T, bool> && !std::same_as<T, char> && !std::same_as<T, wchar_t> &&
-                  !std::same_as<T, char8_t> && !std::same_as<T, char16_t> && !std::same_as<T, char32_t>;
+concept Integer = std::integral<T> && !std::same_as<T, bool> && !std::same_as<T, char> &&
+                  !std::same_as<T, wchar_t> && !std::same_as<T, char8_t> &&
+                  !std::same_as<T, char16_t> && !std::same_as<T, char32_t>;
 
 template <class T>
 constexpr TypeKind KindOf() {
   if constexpr (std::is_same_v<T, float>) return TypeKind::kFloat;
   if constexpr (std::is_same_v<T, double>) return TypeKind::kDouble;
-  constexpr auto kFirst = static_cast<int>(std::is_signed_v<T> ? TypeKind::kInt8 : TypeKind::kUInt8);
+  constexpr auto kFirst =
+      static_cast<int>(std::is_signed_v<T> ? TypeKind::kInt8 : TypeKind::kUInt8);
   return static_cast<TypeKind>(kFirst + std::countr_zero(sizeof(T)));
 }
 
@@ -97,7 +101,9 @@ struct NumberTraits {
   static constexpr size_t kBytesMin = sizeof(T);
   static constexpr bool kCsvField = true;
   static Schema MakeSchema() { return {.kind = KindOf<T>()}; }
-  static void Encode(const T& v, base::ByteWriter& out) { out.Raw({reinterpret_cast<const char*>(&v), sizeof v}); }
+  static void Encode(const T& v, base::ByteWriter& out) {
+    out.Raw({reinterpret_cast<const char*>(&v), sizeof v});
+  }
   static void Decode(base::ByteReader& in, T& v) {
     const std::string_view raw = in.Raw(sizeof v);
     if (raw.size() == sizeof v) std::memcpy(&v, raw.data(), sizeof v);
@@ -114,7 +120,9 @@ template <class T>
   requires record::Integer<T>
 struct TypeTraits<T> : record::NumberTraits<T> {
   static constexpr std::string_view kExpected = "an integer";
-  static uint64_t Hash(base::HashSeed seed, const T& v) { return base::HashU64(seed, static_cast<uint64_t>(v)); }
+  static uint64_t Hash(base::HashSeed seed, const T& v) {
+    return base::HashU64(seed, static_cast<uint64_t>(v));
+  }
   static bool ValidKey(const T&) { return true; }
   static void AppendJson(const T& v, std::string& out) {
     if constexpr (std::is_signed_v<T>) {
@@ -167,7 +175,9 @@ struct TypeTraits<bool> {
     v = byte == 1;
   }
   static bool Equal(const bool& a, const bool& b) { return a == b; }
-  static uint64_t Hash(base::HashSeed seed, const bool& v) { return base::HashU64(seed, v ? 1 : 0); }
+  static uint64_t Hash(base::HashSeed seed, const bool& v) {
+    return base::HashU64(seed, v ? 1 : 0);
+  }
   static bool ValidKey(const bool&) { return true; }
   static size_t HeapBytes(const bool&) { return 0; }
   static void AppendJson(const bool& v, std::string& out) { out += v ? "true" : "false"; }
@@ -187,10 +197,16 @@ struct TypeTraits<std::string> {
   static void Encode(const std::string& v, base::ByteWriter& out) { out.String(v); }
   static void Decode(base::ByteReader& in, std::string& v) { v = in.String(); }
   static bool Equal(const std::string& a, const std::string& b) { return a == b; }
-  static uint64_t Hash(base::HashSeed seed, const std::string& v) { return base::HashBytes(seed, v); }
+  static uint64_t Hash(base::HashSeed seed, const std::string& v) {
+    return base::HashBytes(seed, v);
+  }
   static bool ValidKey(const std::string&) { return true; }
-  static size_t HeapBytes(const std::string& v) { return v.size() < sizeof v / 2 ? 0 : v.size() + 1; }
-  static void AppendJson(const std::string& v, std::string& out) { record::AppendJsonString(v, out); }
+  static size_t HeapBytes(const std::string& v) {
+    return v.size() < sizeof v / 2 ? 0 : v.size() + 1;
+  }
+  static void AppendJson(const std::string& v, std::string& out) {
+    record::AppendJsonString(v, out);
+  }
   static void AppendCsv(const std::string& v, std::string& out) { record::AppendCsvString(v, out); }
   static bool ParseCsv(std::string_view text, std::string& v) { return v = text, true; }
 };

@@ -1,8 +1,8 @@
 // TypeOpsOf<T>(): the TypeOps of a C++ type. Rows lie as an array of T.
 //
-// Rows that own nothing are copied by memcpy; rows that own strings or lists are exchanged with the rows whose place they take, so that
-// no capacity is lost: what was filled once is filled again without allocation.
-// Threads: as TypeOps.
+// Rows that own nothing are copied by memcpy; rows that own strings or lists are exchanged with the
+// rows whose place they take, so that no capacity is lost: what was filled once is filled again
+// without allocation. Threads: as TypeOps.
 #pragma once
 
 #include <algorithm>
@@ -32,10 +32,14 @@ class TypedOps final : public TypeOps {
   TypedOps() : schema_(Traits::MakeSchema()) {}
 
   const Schema& schema() const override { return schema_; }
-  bool SameLayout(const TypeOps& other) const override { return &other == this || typeid(other) == typeid(*this); }
+  bool SameLayout(const TypeOps& other) const override {
+    return &other == this || typeid(other) == typeid(*this);
+  }
   uint32_t capacity() const override { return kCapacityOf<T>; }
 
-  void* NewRows() const override { return std::make_unique_for_overwrite<T[]>(kCapacityOf<T>).release(); }
+  void* NewRows() const override {
+    return std::make_unique_for_overwrite<T[]>(kCapacityOf<T>).release();
+  }
   void DeleteRows(void* rows) const override { std::unique_ptr<T[]>(static_cast<T*>(rows)); }
 
   uint64_t HeapBytes(const AnyBatch& batch, uint32_t begin, uint32_t end) const override {
@@ -51,7 +55,8 @@ class TypedOps final : public TypeOps {
     const T* const rows = batch.Rows<T>();
     if constexpr (Traits::kEncodedAsLies) {
       const size_t room = (bytes_max - std::min(out.size(), bytes_max)) / sizeof(T);
-      const auto count = static_cast<uint32_t>(std::min<size_t>(end - begin, std::max<size_t>(room, 1)));
+      const auto count =
+          static_cast<uint32_t>(std::min<size_t>(end - begin, std::max<size_t>(room, 1)));
       out.Raw({reinterpret_cast<const char*>(rows + begin), count * sizeof(T)});
       return begin + count;
     } else {
@@ -135,7 +140,8 @@ class TypedOps final : public TypeOps {
   StatusOr<std::string> CsvHeader() const override {
     WEIR_RETURN_IF_ERROR(CheckCsv());
     std::string header;
-    for (const CsvColumn<T>& column : CsvColumns<T>()) header.append(header.empty() ? "" : ",").append(column.name);
+    for (const CsvColumn<T>& column : CsvColumns<T>())
+      header.append(header.empty() ? "" : ",").append(column.name);
     return header;
   }
 
@@ -176,8 +182,10 @@ class TypedOps final : public TypeOps {
 
   Status CheckCsv() const {
     if (!CsvColumns<T>().empty()) return {};
-    return UnimplementedError("CSV cannot hold a list, map, variant or record in a field; write JSON, or map to a flat record: ",
-                              schema_.ToString());
+    return UnimplementedError(
+        "CSV cannot hold a list, map, variant or record in a field; write JSON, or map to a flat "
+        "record: ",
+        schema_.ToString());
   }
 
   Schema schema_;
@@ -192,9 +200,12 @@ inline namespace v0 {
 /// Threads: any thread.
 template <class T>
 const record::TypeOps& TypeOpsOf() {
-  static_assert(FieldType<T>, "name the fields of this struct with WEIR_RECORD(Type, field, ...) right behind it, or use a type that Weir knows");
+  static_assert(FieldType<T>,
+                "name the fields of this struct with WEIR_RECORD(Type, field, ...) right behind "
+                "it, or use a type that Weir knows");
   static_assert(std::default_initializable<T> && std::copyable<T>,
-                "give this record type a default constructor and let it be copied: batches keep their rows and copy at fan-out");
+                "give this record type a default constructor and let it be copied: batches keep "
+                "their rows and copy at fan-out");
   static const record::TypedOps<T> ops;
   return ops;
 }
