@@ -1,0 +1,37 @@
+// A split of a CSV source: a byte range of one file, named by its id, and how far it was read.
+//
+// A row belongs to the split in which its first byte lies; the header line belongs to none. The
+// position is the offset of the next row: exactly behind the last row put out, or where the range
+// begins. A reader finds its first row at or behind that offset by looking for the line end before
+// it, so a fresh split and one that was read half way are the same thing.
+// Threads: values; pure.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "weir/base/status.h"
+#include "weir/runtime/source.h"
+
+namespace weir::connectors {
+
+/// The range [begin, end) of the file `file`: its name without the directory, so that an input may
+/// move between two runs.
+struct CsvSplit {
+  std::string file;
+  uint64_t begin = 0;
+  uint64_t end = 0;
+  uint64_t next = 0;        // where the next row begins, or is looked for
+  uint64_t file_bytes = 0;  // when the split was found: what is behind is not read
+  friend bool operator==(const CsvSplit&, const CsvSplit&) = default;
+};
+
+/// The id is "<file>:<begin>-<end>"; the position a version byte (1) and two varints, `next` and
+/// `file_bytes`.
+runtime::Split EncodeCsvSplit(const CsvSplit& split);
+
+/// Errors: DataLoss when it makes no sense; FailedPrecondition when a newer Weir wrote it.
+StatusOr<CsvSplit> DecodeCsvSplit(const runtime::Split& split);
+
+}  // namespace weir::connectors
