@@ -14,31 +14,17 @@
 #include <memory>
 #include <string>
 
-#include "weir/base/ids.h"
 #include "weir/env/env.h"
 #include "weir/exchange/channel.h"
+#include "weir/exchange/frame.h"
 
 namespace weir::exchange {
-
-/// Names a channel. Both processes derive it from the plan, so nothing needs to be agreed on.
-struct ChannelKey {
-  base::Epoch epoch;
-  base::Attempt attempt;
-  uint32_t edge = 0;  // index in the job graph
-  base::SubtaskIndex from;
-  base::SubtaskIndex to;
-  friend auto operator<=>(const ChannelKey&, const ChannelKey&) = default;
-
-  /// "epoch 3 attempt 1 edge 0 subtask 2 -> 5".
-  std::string ToString() const;
-};
 
 class DataPlane {
  public:
   struct Options {
     std::string listen_address;  // see env::Transport::Listen
     env::Transport& transport;
-    env::Executor& executor;  // where connections are dropped: never on the transport's threads
     env::Chaos& chaos;
   };
 

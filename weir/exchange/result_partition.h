@@ -62,7 +62,7 @@ class ResultPartition {
  private:
   struct Destination {
     std::unique_ptr<ChannelWriter> writer;
-    record::BatchPtr open;         // null: none acquired
+    record::BatchPtr open{};       // null: none acquired
     bool control_pending = false;  // the control element under way has not reached it
   };
   enum class Take : uint8_t { kMove, kCopy };
