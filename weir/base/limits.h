@@ -36,6 +36,9 @@ inline constexpr size_t kMessageBytesMax = 16 << 20;
 inline constexpr uint32_t kMaxParallelismDefault = 256;
 inline constexpr uint32_t kMaxParallelismMax = 32'768;
 
+// A name of a job or operator: it becomes part of file names (255 bytes), beside numbers of ours.
+inline constexpr size_t kNameBytesMax = 100;
+
 // States of one operator: their presence bits share a row's head.
 inline constexpr uint32_t kStatesPerOperatorMax = 16;
 // Trivially copyable values up to this size lie in the row; larger ones are encoded beside it.
@@ -49,10 +52,15 @@ inline constexpr size_t kFragmentedBytesMax = kValueBytesMax + kFrameBytesMax;
 // Nesting of schemas, so that a decoder's recursion has an end.
 inline constexpr uint32_t kSchemaDepthMax = 32;
 
+// A piece of a snapshot of keyed state: large enough that its head and its way to the pool vanish, small enough that one buffer for each key group and
+// state can be held. A longer single entry makes a longer chunk.
+inline constexpr size_t kSnapshotChunkBytes = 64 << 10;
 // A block of a pack: what a restore must hold of it at once.
 inline constexpr size_t kPackBlockBytesMax = 1 << 20;
 // Bytes of a snapshot that wait for the pool, per subtask; beyond it the subtask takes no input.
 inline constexpr size_t kSnapshotBufferBytesMax = 64 << 20;
+// A pack that small lies in the history record itself: a file of its own would cost more than its bytes.
+inline constexpr size_t kInlinePackBytesMax = 4 << 10;
 // The body of a history record; a larger one would be a pack of its own.
 inline constexpr size_t kHistoryRecordBytesMax = 16 << 20;
 
@@ -61,10 +69,18 @@ inline constexpr uint32_t kTakeOverTriesMax = 100;
 // Tries of one store operation that fails transiently, before the failure counts against the checkpoint.
 inline constexpr uint32_t kStoreTriesMax = 5;
 inline constexpr Duration kStoreRetryDelay = std::chrono::milliseconds(20);
+// The delay doubles with each try up to this: a store that is back after an hour is noticed soon.
+inline constexpr Duration kStoreRetryDelayMax = std::chrono::seconds(5);
+// Records that wait to be appended: one checkpoint is under way at a time, the rest are savepoints, releases and the end.
+inline constexpr size_t kHistoryAppendsMax = 64;
+// Savepoints asked for and not yet taken: more is a client that loops.
+inline constexpr size_t kSavepointRequestsMax = 100;
 // Tries of one commit before the sink reports that it is stuck.
 inline constexpr uint32_t kCommitTriesMax = 20;
 // Between two tries of a commit: doubled from kStoreRetryDelay up to this, so that a store that comes back is noticed soon.
 inline constexpr Duration kCommitRetryDelayMax = std::chrono::seconds(1);
+// Closed batches of one sink subtask that may be committed but are not: beyond it the sink takes no rows until commits catch up.
+inline constexpr size_t kCommitsBehindMax = 100;
 
 // Splits of one source: each is in every checkpoint until it was read. Larger inputs get larger splits.
 inline constexpr uint32_t kSplitsMax = 10'000;
@@ -92,5 +108,13 @@ inline constexpr Duration kAcceptRetryDelay = std::chrono::milliseconds(100);
 
 // Control messages that wait in one mailbox; a correct peer has a handful under way.
 inline constexpr size_t kMailboxMessagesMax = 100'000;
+
+// Between coordinator and worker: how often each says that it is there, and how long the coordinator waits before it believes that a worker is gone (a closed
+// connection is believed at once).
+inline constexpr Duration kHeartbeatInterval = std::chrono::milliseconds(500);
+inline constexpr Duration kWorkerSuspectedAfter = std::chrono::seconds(5);
+// A worker that has heard no coordinator for so long stops its subtasks: nobody could commit for them. Twice what a take-over needs.
+inline constexpr Duration kWorkerSilenceMax = std::chrono::seconds(20);
+inline constexpr Duration kReconnectDelay = std::chrono::milliseconds(50);
 
 }  // namespace weir::limits

@@ -1,0 +1,204 @@
+#include "weir/state/arena.h"
+
+#include <sys/mman.h>
+
+#include <bit>
+
+#include "weir/base/check.h"
+
+namespace weir::state {
+
+namespace {
+
+constexpr uint32_t kChunkUnits = Arena::kChunkBytes / Arena::kUnitBytes;
+constexpr uint16_t kFreeFlag = 0x8000;
+
+uint32_t UnitsOf(size_t bytes) {
+  return static_cast<uint32_t>((bytes + Arena::kUnitBytes - 1) / Arena::kUnitBytes);
+}
+
+size_t MappedBytesOf(size_t bytes) { return (bytes + 4095) & ~size_t{4095}; }
+
+void* Map(size_t bytes) {
+  void* memory =
+      mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  WEIR_CHECK(memory != MAP_FAILED);  // the budget of --memory is enforced above, before it gets here
+  return memory;
+}
+
+// Maps twice as much and gives back what lies outside the aligned part: only then can the system
+// use one huge page for it.
+char* MapChunk() {
+  char* memory = static_cast<char*>(Map(2 * Arena::kChunkBytes));
+  const auto address = reinterpret_cast<uintptr_t>(memory);
+  const size_t before = (Arena::kChunkBytes - address % Arena::kChunkBytes) % Arena::kChunkBytes;
+  if (before > 0) munmap(memory, before);
+  char* chunk = memory + before;
+  munmap(chunk + Arena::kChunkBytes, Arena::kChunkBytes - before);
+  return chunk;
+}
+
+}  // namespace
+
+// The head of a chunk. tags[unit] of a block's first and last unit is its size in units, with
+// kFreeFlag when it is free; the tags between are stale.
+struct Arena::Chunk {
+  Chunk* next;
+  Chunk* previous;
+  std::array<uint16_t, kChunkUnits> tags;
+
+  char* At(uint32_t unit) { return reinterpret_cast<char*>(this) + unit * kUnitBytes; }
+  uint32_t UnitOf(const void* block) const {
+    const auto distance = reinterpret_cast<uintptr_t>(block) - reinterpret_cast<uintptr_t>(this);
+    return static_cast<uint32_t>(distance / kUnitBytes);
+  }
+  void Tag(uint32_t first, uint32_t units, uint16_t flag) {
+    tags[first] = tags[first + units - 1] = static_cast<uint16_t>(units | flag);
+  }
+};
+
+struct Arena::FreeBlock {
+  FreeBlock* next;
+  FreeBlock* previous;
+};
+
+namespace {
+// Units taken by the head: the link and the tags.
+constexpr uint32_t kHeadUnits =
+    (2 * sizeof(void*) + kChunkUnits * sizeof(uint16_t) + Arena::kUnitBytes - 1) /
+    Arena::kUnitBytes;
+constexpr uint32_t kBodyUnits = kChunkUnits - kHeadUnits;
+}  // namespace
+
+Arena::~Arena() {
+  while (chunks_ != nullptr) {
+    Chunk* next = chunks_->next;
+    munmap(chunks_, kChunkBytes);
+    chunks_ = next;
+  }
+}
+
+Arena::Chunk* Arena::ChunkOf(const void* block) {
+  return reinterpret_cast<Chunk*>(reinterpret_cast<uintptr_t>(block) & ~uintptr_t{kChunkBytes - 1});
+}
+
+uint32_t Arena::BinOf(uint32_t units) {
+  if (units <= kExactUnits) return units - 1;
+  return kExactUnits + static_cast<uint32_t>(std::bit_width((units - 1) / kExactUnits)) - 1;
+}
+
+void* Arena::Allocate(size_t bytes) {
+  WEIR_CHECK(bytes >= 1);
+  if (bytes > kChunkBlockBytesMax) {
+    bytes_reserved_ += MappedBytesOf(bytes);
+    bytes_used_ += MappedBytesOf(bytes);
+    return Map(MappedBytesOf(bytes));
+  }
+  const uint32_t units = UnitsOf(bytes);
+  FreeBlock* fit = TakeFit(units);
+  if (fit == nullptr) {
+    AddChunk();
+    fit = TakeFit(units);
+  }
+  Chunk* chunk = ChunkOf(fit);
+  const uint32_t first = chunk->UnitOf(fit);
+  const uint32_t found = chunk->tags[first] & ~uint32_t{kFreeFlag};
+  RemoveFree(chunk, first);
+  if (found > units) AddFree(chunk, first + units, found - units);
+  chunk->Tag(first, units, 0);
+  bytes_used_ += units * kUnitBytes;
+  return fit;
+}
+
+void Arena::Free(void* block, size_t bytes) {
+  if (bytes > kChunkBlockBytesMax) {
+    bytes_reserved_ -= MappedBytesOf(bytes);
+    bytes_used_ -= MappedBytesOf(bytes);
+    munmap(block, MappedBytesOf(bytes));
+    return;
+  }
+  Chunk* chunk = ChunkOf(block);
+  uint32_t first = chunk->UnitOf(block);
+  uint32_t units = UnitsOf(bytes);
+  WEIR_CHECK(chunk->tags[first] == units);  // freed once, with the size it was asked with
+  bytes_used_ -= units * kUnitBytes;
+
+  if (first + units < kChunkUnits && (chunk->tags[first + units] & kFreeFlag) != 0) {
+    const uint32_t after = chunk->tags[first + units] & ~uint32_t{kFreeFlag};
+    RemoveFree(chunk, first + units);
+    units += after;
+  }
+  if (first > kHeadUnits && (chunk->tags[first - 1] & kFreeFlag) != 0) {
+    const uint32_t before = chunk->tags[first - 1] & ~uint32_t{kFreeFlag};
+    first -= before;
+    RemoveFree(chunk, first);
+    units += before;
+  }
+  // One free chunk is kept when it is the last: a table that shrinks to nothing and grows again
+  // would otherwise fault it in each time.
+  if (units == kBodyUnits && chunk_count_ > 1) return DropChunk(chunk);
+  AddFree(chunk, first, units);
+}
+
+void Arena::AddChunk() {
+  char* memory = MapChunk();
+  // The first chunk is not advised: a table of a few rows shall cost pages of 4 KiB, not of 2 MiB.
+  if (chunk_count_ >= 1) madvise(memory, kChunkBytes, MADV_HUGEPAGE);
+  if (chunk_count_ == 1) madvise(chunks_, kChunkBytes, MADV_HUGEPAGE);
+  Chunk* chunk = reinterpret_cast<Chunk*>(memory);
+  chunk->next = chunks_;
+  chunk->previous = nullptr;
+  if (chunks_ != nullptr) chunks_->previous = chunk;
+  chunks_ = chunk;
+  ++chunk_count_;
+  bytes_reserved_ += kChunkBytes;
+  AddFree(chunk, kHeadUnits, kBodyUnits);
+}
+
+void Arena::DropChunk(Chunk* chunk) {
+  (chunk->previous != nullptr ? chunk->previous->next : chunks_) = chunk->next;
+  if (chunk->next != nullptr) chunk->next->previous = chunk->previous;
+  --chunk_count_;
+  bytes_reserved_ -= kChunkBytes;
+  munmap(chunk, kChunkBytes);
+}
+
+void Arena::AddFree(Chunk* chunk, uint32_t first, uint32_t units) {
+  chunk->Tag(first, units, kFreeFlag);
+  FreeBlock* block = reinterpret_cast<FreeBlock*>(chunk->At(first));
+  const uint32_t bin = BinOf(units);
+  block->previous = nullptr;
+  block->next = bins_[bin];
+  if (block->next != nullptr) block->next->previous = block;
+  bins_[bin] = block;
+  bins_in_use_[bin / 64] |= uint64_t{1} << (bin % 64);
+}
+
+void Arena::RemoveFree(Chunk* chunk, uint32_t first) {
+  const uint32_t units = chunk->tags[first] & ~uint32_t{kFreeFlag};
+  FreeBlock* block = reinterpret_cast<FreeBlock*>(chunk->At(first));
+  const uint32_t bin = BinOf(units);
+  (block->previous != nullptr ? block->previous->next : bins_[bin]) = block->next;
+  if (block->next != nullptr) block->next->previous = block->previous;
+  if (bins_[bin] == nullptr) bins_in_use_[bin / 64] &= ~(uint64_t{1} << (bin % 64));
+}
+
+// The head of the smallest list whose blocks all fit; within a power of two the first that fits.
+Arena::FreeBlock* Arena::TakeFit(uint32_t units) {
+  const uint32_t start = BinOf(units);
+  for (uint32_t word = start / 64; word < bins_in_use_.size(); ++word) {
+    uint64_t lists = bins_in_use_[word];
+    if (word == start / 64) lists &= ~uint64_t{0} << (start % 64);
+    for (; lists != 0; lists &= lists - 1) {
+      const uint32_t bin = word * 64 + static_cast<uint32_t>(std::countr_zero(lists));
+      for (FreeBlock* block = bins_[bin]; block != nullptr; block = block->next) {
+        const Chunk* chunk = ChunkOf(block);
+        if ((chunk->tags[chunk->UnitOf(block)] & ~uint32_t{kFreeFlag}) >= units) return block;
+        if (bin < kExactUnits) break;
+      }
+    }
+  }
+  return nullptr;
+}
+
+}  // namespace weir::state

@@ -1,0 +1,277 @@
+// How the segments of a keyed table grow, split, overflow and shrink. Each operation rebuilds one
+// segment; the rows keep their generations and marks, and rows of deleted keys that nothing needs
+// any more are left behind.
+#include <algorithm>
+#include <bit>
+#include <utility>
+
+#include "weir/base/check.h"
+#include "weir/state/keyed_table.h"
+
+namespace weir::state {
+
+namespace {
+
+// 2^18 segments in one key group are 10 GiB; a directory of that size is doubled in less than 1 ms.
+constexpr uint32_t kDepthMax = 18;
+// The hash has 32 bits for key group and directory; the other 32 place the row.
+constexpr uint32_t kDirectoryBits = 32;
+// Deletions below this number are not worth a rebuild.
+constexpr uint32_t kDeletedMin = 8;
+
+// A rebuilt segment takes a fifth more rows than it has: from full it grows by a quarter.
+uint32_t WithHeadroom(uint32_t rows) { return rows + rows / 5 + 1; }
+
+}  // namespace
+
+Segment* KeyedTable::SegmentWithRoom(uint32_t group_index, uint64_t hash) {
+  for (;;) {
+    Segment* segment = EntryAt(groups_[group_index], hash).segment();
+    for (; segment != nullptr; segment = segment->overflow) {
+      if (segment->HasRoom()) return segment;
+    }
+    MakeRoom(group_index, hash);
+  }
+}
+
+// One step towards room for a row: a segment may have to be split several times.
+void KeyedTable::MakeRoom(uint32_t group_index, uint64_t hash) {
+  Group& group = groups_[group_index];
+  Segment* segment = EntryAt(group, hash).segment();
+  if (segment == &empty_segment_.head) {
+    if (group.entries() == reinterpret_cast<DirectoryEntry*>(&empty_directory_[1])) {
+      auto words = std::make_unique<uint64_t[]>(2);
+      std::memcpy(words.get(), empty_directory_, sizeof empty_directory_);
+      SetDirectory(group, reinterpret_cast<DirectoryEntry*>(words.release() + 1), /*depth=*/0);
+    }
+    const auto depth = static_cast<uint8_t>(group.depth());
+    segment = Segment::Make(arena_, Segment::BytesFor(1, row_bytes_), row_bytes_, depth);
+    ++SegmentsOf(group);
+    return SetEntries(group_index, hash, depth, segment);
+  }
+  if (segment->overflow != nullptr) return Overflow(group_index, hash, segment);
+  const uint32_t bytes = Segment::BytesFor(WithHeadroom(CountKept(segment)), row_bytes_);
+  if (bytes != 0) return Resize(group_index, hash, segment, bytes);
+  if (CanSplit(segment)) return Split(group_index, hash, segment);
+  Overflow(group_index, hash, segment);
+}
+
+void KeyedTable::Deleted(uint32_t group_index, uint64_t hash, const Row* row) {
+  Segment* segment = EntryAt(groups_[group_index], hash).segment();
+  const auto holds = [row](const Segment* s) {
+    const char* at = row->At(0);
+    const char* begin = reinterpret_cast<const char*>(s);
+    return at >= begin && at < begin + s->bytes;
+  };
+  while (!holds(segment)) segment = segment->overflow;
+  ++segment->deleted;
+  // Once a snapshot has begun the walk does this: before, nothing could be forgotten.
+  if (deletions_matter_ && !options_.faults.tombstone_dropped) return;
+  if (segment->deleted < kDeletedMin || segment->deleted * 2u <= segment->used) return;
+  DropForgotten(group_index, hash, segment);
+}
+
+// Rebuilds the segment without the rows that may be forgotten, if they are a quarter of it or more.
+void KeyedTable::DropForgotten(uint32_t group_index, uint64_t hash, Segment* segment) {
+  const uint32_t kept = CountKept(segment);
+  if (kept * 4 > segment->used * 3u) return;
+  const bool chained = EntryAt(groups_[group_index], hash).overflows();
+  if (chained && kept > 0) return ReplaceInChain(group_index, hash, segment, segment);
+  if (chained) return ReplaceInChain(group_index, hash, segment, nullptr);
+  Resize(group_index, hash, segment,
+         kept == 0 ? 0 : Segment::BytesFor(WithHeadroom(kept), row_bytes_));
+}
+
+// Rebuilds a segment without overflow at another size; 0 bytes when no row is kept.
+void KeyedTable::Resize(uint32_t group_index, uint64_t hash, Segment* segment, uint32_t bytes) {
+  Group& group = groups_[group_index];
+  RowsWillMove(group_index, hash);
+  HashRows(segment);
+  Segment* rebuilt =
+      bytes == 0 ? nullptr : Segment::Make(arena_, bytes, row_bytes_, segment->depth);
+  MoveRows(group_index, segment, rebuilt, rebuilt);
+  SetEntries(group_index, hash, segment->depth, rebuilt);
+  Segment::Drop(arena_, segment);
+  if (rebuilt == nullptr && --SegmentsOf(group) == 0) FreeDirectory(group);
+}
+
+// Some bit that the directory can still look at differs between the rows. Fills hashes_.
+bool KeyedTable::CanSplit(Segment* segment) {
+  HashRows(segment);
+  const uint32_t depth_max = std::min(kDepthMax, kDirectoryBits - group_bits_);
+  const uint64_t* first = nullptr;
+  uint64_t differing = 0;
+  for (uint32_t i = 0; i < segment->capacity; ++i) {
+    if (segment->RowAt(i, row_bytes_)->tag == 0) continue;
+    if (first == nullptr) first = &hashes_[i];
+    differing |= hashes_[i] ^ *first;
+  }
+  const auto equal_bits = static_cast<uint32_t>(std::countl_zero(differing));
+  return equal_bits < group_bits_ + depth_max;
+}
+
+// After CanSplit, which left the hashes.
+void KeyedTable::Split(uint32_t group_index, uint64_t hash, Segment* segment) {
+  Group& group = groups_[group_index];
+  const uint8_t depth = segment->depth;
+  if (depth == group.depth()) DoubleDirectory(group_index);
+  RowsWillMove(group_index, hash);
+
+  const uint64_t bit = uint64_t{1} << (63 - group_bits_ - depth);
+  uint32_t counts[2] = {0, 0};
+  for (uint32_t i = 0; i < segment->capacity; ++i) {
+    const Row* row = segment->RowAt(i, row_bytes_);
+    if (row->tag != 0 && !MayForget(*row)) ++counts[(hashes_[i] & bit) != 0 ? 1 : 0];
+  }
+  Segment* halves[2] = {nullptr, nullptr};
+  for (int side = 0; side < 2; ++side) {
+    if (counts[side] == 0) continue;
+    uint32_t bytes = Segment::BytesFor(WithHeadroom(counts[side]), row_bytes_);
+    if (bytes == 0) bytes = segment->bytes;  // nearly all are on one side
+    halves[side] = Segment::Make(arena_, bytes, row_bytes_, static_cast<uint8_t>(depth + 1));
+    ++SegmentsOf(group);
+  }
+  MoveRows(group_index, segment, halves[0], halves[1]);
+  SetEntries(group_index, hash & ~bit, depth + 1u, halves[0]);
+  SetEntries(group_index, hash | bit, depth + 1u, halves[1]);
+  Segment::Drop(arena_, segment);
+  --SegmentsOf(group);
+}
+
+// Makes room where hashes cannot be told apart: without forgotten rows, or with one more segment.
+void KeyedTable::Overflow(uint32_t group_index, uint64_t hash, Segment* first) {
+  for (Segment* link = first; link != nullptr; link = link->overflow) {
+    if (CountKept(link) * 8 <= link->used * 7u) {
+      return ReplaceInChain(group_index, hash, link, link);
+    }
+  }
+  Segment* more = Segment::Make(arena_, first->bytes, row_bytes_, first->depth);
+  RowsWillMove(group_index, hash);
+  more->overflow = std::exchange(first->overflow, more);
+  SetEntries(group_index, hash, first->depth, first);
+}
+
+// Rebuilds `old`, a part of a chain, at its size (`by` is `old`), or removes it (`by` is null).
+void KeyedTable::ReplaceInChain(uint32_t group_index, uint64_t hash, Segment* old, Segment* by) {
+  RowsWillMove(group_index, hash);
+  HashRows(old);
+  if (by != nullptr) by = Segment::Make(arena_, old->bytes, row_bytes_, old->depth);
+  MoveRows(group_index, old, by, by);
+  Segment* rest = old->overflow;
+  if (by != nullptr) by->overflow = rest;
+  Segment* first = EntryAt(groups_[group_index], hash).segment();
+  if (first == old) {
+    first = by != nullptr ? by : rest;
+  } else {
+    Segment* before = first;
+    while (before->overflow != old) before = before->overflow;
+    before->overflow = by != nullptr ? by : rest;
+  }
+  SetEntries(group_index, hash, old->depth, first);
+  Segment::Drop(arena_, old);
+}
+
+void KeyedTable::HashRows(Segment* segment) {
+  if (hashes_.size() < segment->capacity) hashes_.resize(segment->capacity);
+  constexpr uint32_t kAhead = 8;
+  for (uint32_t i = 0; i < segment->capacity; ++i) {
+    const Row* row = segment->RowAt(i, row_bytes_);
+    if (layout().key_inline_bytes == 0 && i + kAhead < segment->capacity) {
+      __builtin_prefetch(segment->RowAt(i + kAhead, row_bytes_)->BlockAt(RowLayout::kKeyOffset));
+    }
+    if (row->tag == 0) continue;
+    // Checked when the row was made.
+    WEIR_CHECK(options_.key.hash(options_.hash_seed, layout().KeyOf(*row), hashes_[i]));
+  }
+}
+
+bool KeyedTable::MayForget(const Row& row) const {
+  if (row.presence != 0) return false;
+  return !deletions_matter_ || !Dirty(row) || options_.faults.tombstone_dropped;
+}
+
+uint32_t KeyedTable::CountKept(Segment* segment) const {
+  uint32_t kept = 0;
+  for (uint32_t i = 0; i < segment->capacity; ++i) {
+    const Row* row = segment->RowAt(i, row_bytes_);
+    kept += row->tag != 0 && !MayForget(*row) ? 1 : 0;
+  }
+  return kept;
+}
+
+// After HashRows. `zeros` and `ones` may be the same; a side without kept rows may be null.
+void KeyedTable::MoveRows(uint32_t group_index, Segment* from, Segment* zeros, Segment* ones) {
+  const uint64_t bit = uint64_t{1} << (63 - group_bits_ - from->depth);
+  for (uint32_t i = 0; i < from->capacity; ++i) {
+    Row* row = from->RowAt(i, row_bytes_);
+    if (row->tag == 0) continue;
+    if (MayForget(*row)) {
+      if (layout().key_inline_bytes == 0) {
+        SlabOf(group_index).Free(row->BlockAt(RowLayout::kKeyOffset));
+      }
+      continue;
+    }
+    Segment* to = (hashes_[i] & bit) != 0 ? ones : zeros;
+    std::memcpy(static_cast<void*>(to->FreeRow(hashes_[i], row_bytes_)), row, row_bytes_);
+    ++to->used;
+    to->deleted = static_cast<uint16_t>(to->deleted + (row->presence == 0 ? 1 : 0));
+  }
+}
+
+// The walk starts again on a chain whose rows it was in the middle of; those encoded are passed by.
+void KeyedTable::RowsWillMove(uint32_t group_index, uint64_t hash) {
+  if (snapshot_ == nullptr || cursor_.group != group_index) return;
+  const Group& group = groups_[group_index];
+  if (cursor_.entry >= uint64_t{1} << group.depth()) return;
+  if (group.entries()[cursor_.entry] != EntryAt(group, hash)) return;
+  cursor_.link = cursor_.row = 0;
+}
+
+// All entries of hashes that share `depth` bits with `hash`; null is no segment.
+void KeyedTable::SetEntries(uint32_t group_index, uint64_t hash, uint32_t depth,
+                            const Segment* segment) {
+  const Group& group = groups_[group_index];
+  const uint64_t count = uint64_t{1} << (group.depth() - depth);
+  const uint64_t first = EntryIndexOf(group, hash) & ~(count - 1);
+  std::fill_n(group.entries() + first, count,
+              segment == nullptr ? empty_entry() : DirectoryEntry(segment));
+}
+
+void KeyedTable::DoubleDirectory(uint32_t group_index) {
+  Group& group = groups_[group_index];
+  const uint32_t depth = group.depth();
+  const size_t count = size_t{1} << depth;
+  auto words = std::make_unique<uint64_t[]>(1 + 2 * count);
+  words[0] = SegmentsOf(group);
+  auto* entries = reinterpret_cast<DirectoryEntry*>(words.get() + 1);
+  for (size_t i = 0; i < count; ++i) entries[2 * i] = entries[2 * i + 1] = group.entries()[i];
+  words.release();
+  FreeDirectory(group);
+  SetDirectory(group, entries, depth + 1);
+  if (snapshot_ != nullptr && cursor_.group == group_index) cursor_.entry *= 2;
+}
+
+uint64_t& KeyedTable::SegmentsOf(const Group& group) {
+  return reinterpret_cast<uint64_t*>(group.entries())[-1];
+}
+
+void KeyedTable::SetDirectory(Group& group, DirectoryEntry* entries, uint32_t depth) {
+  group.directory = reinterpret_cast<uint64_t>(entries) | uint64_t{63 - depth} << 48;
+  directory_bytes_ += (1 + (size_t{1} << depth)) * sizeof(uint64_t);
+}
+
+// Leaves the group as one without rows; its slab too, if nothing lies in it.
+void KeyedTable::FreeDirectory(Group& group) {
+  auto* none = reinterpret_cast<DirectoryEntry*>(&empty_directory_[1]);
+  if (group.directory != 0 && group.entries() != none) {
+    directory_bytes_ -= (1 + (size_t{1} << group.depth())) * sizeof(uint64_t);
+    const std::unique_ptr<uint64_t[]> words(&SegmentsOf(group));
+  }
+  group.directory = reinterpret_cast<uint64_t>(none) | uint64_t{63} << 48;
+  if (group.slab != nullptr && group.slab->blocks() == 0) {
+    group.slab.reset();
+    --slab_count_;
+  }
+}
+
+}  // namespace weir::state
