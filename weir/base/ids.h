@@ -48,6 +48,16 @@ using PortIndex = Id<struct PortIndexTag, uint32_t>;
 /// A worker process, as the coordinator counts registrations; from 1.
 using WorkerId = Id<struct WorkerIdTag, uint32_t>;
 
+/// One parallel instance of a chain.
+struct SubtaskId {
+  ChainIndex chain;
+  SubtaskIndex subtask;
+  friend constexpr auto operator<=>(const SubtaskId&, const SubtaskId&) = default;
+  friend std::ostream& operator<<(std::ostream& out, const SubtaskId& id) {
+    return out << id.chain << '.' << id.subtask;
+  }
+};
+
 }  // namespace weir::base
 
 template <class Tag, class Number>

@@ -49,6 +49,11 @@ void ChainDriver::StartControl(const record::ControlElement& element) {
   for (OutEdge& edge : edges_) edge.control_pending = true;
 }
 
+void ChainDriver::StartEdgeControl(const record::ControlElement& element) {
+  StartControl(element);
+  control_at_ = links_.size();
+}
+
 StatusOr<ChainDriver::Drive> ChainDriver::Run() {
   for (;;) {
     WEIR_ASSIGN_OR_RETURN(Step step, StepRows());
@@ -77,6 +82,7 @@ StatusOr<ChainDriver::Step> ChainDriver::StepOutput(Output& output, std::vector<
       route.leaving = output.TakeBatch(route.port, Output::Take::kAny);
       route.next_partition = 0;
       if (route.leaving == nullptr) continue;
+      if (&output == source_output_.get()) rows_in_ += route.leaving->size();
     }
     if (!route.partitions.empty()) {
       WEIR_ASSIGN_OR_RETURN(const Step step, Leave(output, route));
@@ -123,7 +129,9 @@ StatusOr<ChainDriver::Step> ChainDriver::StepInput(size_t index) {
   if (!outcome.ok()) return outcome.status().Annotated(link.node.uid);
   link.cursor = input.cursor;
   if (*outcome == Outcome::kBlocked) return Step::kBlocked;
-  if (*outcome == Outcome::kNeedInput) ReturnInput(index);
+  if (*outcome != Outcome::kNeedInput) return Step::kDidSomething;
+  if (link.output->ports() == 0) rows_out_ += input.cursor;
+  ReturnInput(index);
   return Step::kDidSomething;
 }
 

@@ -55,6 +55,9 @@ class ChainDriver {
   /// Sends a control element through the chain and on all edges. A Barrier goes on the edges only: the caller has taken the snapshot.
   void StartControl(const record::ControlElement& element);
 
+  /// Sends a control element on all edges, past the operators: they have seen it before a restore.
+  void StartEdgeControl(const record::ControlElement& element);
+
   /// Works until drained or blocked.
   /// Errors: whatever an operator or a channel reports, annotated with its uid.
   StatusOr<Drive> Run();
@@ -62,6 +65,10 @@ class ChainDriver {
   /// Sends what waits in open batches of partitions. Blocked is not an error: the next call tries again.
   Status Flush();
   bool HasOpenRows() const;
+
+  /// Rows that came from the source, and rows that an operator without outputs (a sink) was given.
+  uint64_t rows_in() const { return rows_in_; }
+  uint64_t rows_out() const { return rows_out_; }
 
   uint32_t size() const { return static_cast<uint32_t>(links_.size()); }
   Operator& op(uint32_t index) { return *links_[index].node.op; }
@@ -102,6 +109,7 @@ class ChainDriver {
   std::vector<Route> source_routes_;
   std::vector<Link> links_;
   record::BatchPtr consumed_;
+  uint64_t rows_in_ = 0, rows_out_ = 0;
 
   std::optional<record::ControlElement> control_;
   size_t control_at_ = 0;        // the operator that sees the element next; links_.size(): the edges

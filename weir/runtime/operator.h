@@ -131,6 +131,9 @@ class Operator {
   /// to report a failure found outside a call (by a job on the pool). Must not emit.
   virtual Status OnTick() { return {}; }
 
+  /// True for a committing sink: what it committed is what a rewind would repeat.
+  virtual bool commits() const { return false; }
+
   /// True while something that was promised to a completed checkpoint is under way (a commit): the job does not finish before it is false.
   virtual bool HasPendingCommits() const { return false; }
 };

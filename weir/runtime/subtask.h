@@ -26,18 +26,18 @@
 #include "weir/runtime/task_mailbox.h"
 #include "weir/runtime/tasklet_loop.h"
 #include "weir/runtime/watermark_merge.h"
-#include "weir/state/snapshot_sink.h"
+#include "weir/state/snapshot_writer.h"
 
 namespace weir::runtime {
 
 /// Takes what a subtask snapshots. Destroying it before Finish or Decline gives the snapshot up.
 /// Threads: the subtask's.
-class SnapshotWriter {
+class SnapshotStream {
  public:
-  virtual ~SnapshotWriter() = default;
+  virtual ~SnapshotStream() = default;
 
-  /// A chunk of keyed state of `uid`.
-  virtual void Write(const std::string& uid, state::Chunk chunk) = 0;
+  /// A chunk of keyed state of the chain's operator `index`.
+  virtual void Write(uint32_t index, state::SnapshotChunk chunk) = 0;
 
   /// A job that must succeed before the snapshot is acknowledged.
   virtual void Defer(base::UniqueFunction<Status()> job) = 0;
@@ -62,9 +62,12 @@ class SubtaskHost {
   virtual void OnFailed(SubtaskId subtask, Status status) = 0;
   virtual void OnSplitWanted(SubtaskId subtask) = 0;
 
+  /// All input was consumed and the end-of-input action is done; barriers, snapshots and commits go on. After a restore it is said again.
+  virtual void OnEnded(SubtaskId subtask) = 0;
+
   /// Nothing that was promised to `checkpoint` or an older one is pending.
   virtual void OnCommitted(SubtaskId subtask, base::CheckpointId checkpoint) = 0;
-  virtual std::unique_ptr<SnapshotWriter> NewSnapshot(SubtaskId subtask, const record::Barrier& barrier) = 0;
+  virtual std::unique_ptr<SnapshotStream> NewSnapshot(SubtaskId subtask, const record::Barrier& barrier) = 0;
 };
 
 /// Read by anybody, written by the subtask once a batch.
@@ -92,8 +95,11 @@ class Subtask final : public Tasklet {
   SubtaskId id() const { return id_; }
   const SubtaskCounters& counters() const { return counters_; }
 
-  /// Inserts a chunk of keyed state; `done` is called on the subtask's thread.
-  void PostRestore(std::string uid, std::string chunk, base::Closure done);
+  /// Outlives the subtask; posting to it when the subtask is gone does nothing.
+  std::shared_ptr<Mailbox> mailbox() const { return mailbox_; }
+
+  /// Inserts a chunk of keyed state.
+  void PostRestore(std::string uid, std::string state, std::string chunk);
 
   /// All keyed state was posted: the rest of it, then OnReady.
   void PostFinishRestore(SubtaskState state);
@@ -126,6 +132,7 @@ class Subtask final : public Tasklet {
   Status StepSnapshot(bool& progress);
   void EndSnapshot();
   Status OnComplete(const CommitPermit& permit);
+  void NoteCompleted(base::CheckpointId checkpoint);
   void ReportCommits();
   Status FlushIfDue(bool idle);
   void Fail(const Status& status);
@@ -149,9 +156,16 @@ class Subtask final : public Tasklet {
   std::deque<record::ControlElement> controls_;  // to go through the chain before any further input
   record::Barrier barrier_;                      // the newest that arrived
   std::unique_ptr<Snapshot> snapshot_;           // being encoded
+  // Snapshots begun and not known to be complete: the generation of each operator's keyed state.
+  struct Begun {
+    base::CheckpointId checkpoint;
+    std::vector<uint32_t> generations;
+  };
+  std::deque<Begun> begun_;
   std::vector<std::string> finished_splits_;
   bool split_wanted_ = false;
-  bool end_sent_ = false;
+  bool end_sent_ = false;     // the end-of-input action is done or under way
+  bool end_reported_ = false;
   Timestamp watermark_ = kMinTimestamp;
   base::CheckpointId completed_, reported_;      // commits wanted and reported up to
   base::Instant last_flush_;

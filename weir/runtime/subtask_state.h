@@ -13,13 +13,7 @@
 
 namespace weir::runtime {
 
-/// One parallel instance of a chain.
-struct SubtaskId {
-  base::ChainIndex chain;
-  base::SubtaskIndex index;
-  friend auto operator<=>(const SubtaskId&, const SubtaskId&) = default;
-  friend std::ostream& operator<<(std::ostream& out, SubtaskId id) { return out << id.chain << '[' << id.index << ']'; }
-};
+using base::SubtaskId;
 
 /// One item of operator list state.
 struct OperatorItem {
@@ -30,10 +24,18 @@ struct OperatorItem {
   friend bool operator==(const OperatorItem&, const OperatorItem&) = default;
 };
 
+/// A committable of the sink `uid`.
+struct OperatorCommittable {
+  std::string uid;
+  Committable committable;
+  friend bool operator==(const OperatorCommittable&, const OperatorCommittable&) = default;
+};
+
 struct SubtaskState {
   std::vector<Split> splits;                // of a source: unfinished, with positions
   std::vector<std::string> finished_splits; // of a source: read to the end since the attempt began
   std::vector<OperatorItem> items;
+  std::vector<OperatorCommittable> committables;  // oldest first per operator
   Timestamp watermark = kMinTimestamp;
   bool ended = false;                       // all input was consumed and OnEnd is done
   friend bool operator==(const SubtaskState&, const SubtaskState&) = default;

@@ -1,0 +1,242 @@
+#include "weir/cluster/coordinator.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "weir/base/check.h"
+#include "weir/base/limits.h"
+
+namespace weir::cluster {
+
+std::string_view JobStateName(JobState state) {
+  switch (state) {
+    case JobState::kCreated: return "CREATED";
+    case JobState::kWaitingForWorkers: return "WAITING_FOR_WORKERS";
+    case JobState::kRestoring: return "RESTORING";
+    case JobState::kRunning: return "RUNNING";
+    case JobState::kDegraded: return "DEGRADED";
+    case JobState::kFailing: return "FAILING";
+    case JobState::kRestarting: return "RESTARTING";
+    case JobState::kFinished: return "FINISHED";
+    case JobState::kFailed: return "FAILED";
+  }
+  return "UNKNOWN";
+}
+
+StatusOr<std::unique_ptr<Coordinator>> Coordinator::Start(Options options) {
+  WEIR_ASSIGN_OR_RETURN(auto plan, DeclaredStates(options.graph));
+  std::unique_ptr<Coordinator> coordinator(new Coordinator(std::move(options), std::move(plan)));
+  WEIR_ASSIGN_OR_RETURN(coordinator->listener_, coordinator->options_.env.transport.Listen(coordinator->options_.address, *coordinator));
+  coordinator->inbox().Post([coordinator = coordinator.get()] {
+    coordinator->BeginReign();
+    coordinator->OnTick();
+  });
+  return coordinator;
+}
+
+Coordinator::Coordinator(Options options, std::vector<std::vector<PlannedOperator>> plan)
+    : Actor(options.loop), options_(std::move(options)), plan_(std::move(plan)) {}
+
+Coordinator::~Coordinator() { listener_ = nullptr; }
+
+// ---- the reign
+
+void Coordinator::BeginReign() {
+  reigning_ = false;
+  history_ = std::make_unique<checkpoint::History>(
+      options_.loop, options_.env.clock, options_.env.random, options_.env.chaos, options_.store,
+      checkpoint::History::Options{.job = options_.graph.name, .retained_max = options_.retained_max});
+  checkpoint::TakeOverOptions take_over;
+  take_over.writer = options_.writer;
+  take_over.plan_digest = options_.graph.digest;
+  take_over.max_parallelism = options_.graph.max_parallelism;
+  if (reigns_++ == 0) {  // later reigns of this coordinator go on where the first one stopped
+    take_over.start = options_.start;
+    take_over.from = options_.from;
+    take_over.checkpoint = options_.from_checkpoint;
+    take_over.savepoint = options_.from_savepoint;
+  }
+  take_over.judge = [this](const checkpoint::Proposal& proposal) { return Judge(proposal); };
+  history_->TakeOver(std::move(take_over), [this](StatusOr<checkpoint::ReignStart> start) { OnReign(std::move(start)); });
+}
+
+Status Coordinator::Judge(const checkpoint::Proposal& proposal) {
+  if (proposal.base) {
+    if (proposal.max_parallelism != options_.graph.max_parallelism) {
+      return FailedPreconditionError("max parallelism is ", proposal.max_parallelism, " in checkpoint ", proposal.base->checkpoint->id, " and ",
+                                     options_.graph.max_parallelism, " in this program: it is fixed when a job starts empty; set it back");
+    }
+    WEIR_RETURN_IF_ERROR(CheckRestorable(*proposal.base, plan_));
+  }
+  return options_.judge ? options_.judge(proposal) : Status();
+}
+
+void Coordinator::OnReign(StatusOr<checkpoint::ReignStart> start) {
+  if (!start.ok()) {
+    if (start.status().code() == StatusCode::kUnavailable && reigns_ > 1) return EndReign(start.status());
+    return EndJob(start.status());
+  }
+  reigning_ = true;
+  epoch_ = history_->epoch();
+  attempt_ = base::Attempt();
+  for (auto& [key, worker] : workers_) worker.deployed = false;  // a newer epoch deploys over whatever runs
+  completion_ = start->completion;
+  completed_at_ = options_.env.clock.Now();
+  policy_.emplace(options_.triggers, options_.env.clock.Now());
+  SetState(JobState::kWaitingForWorkers);
+  TryDeploy();
+}
+
+// The history takes no more records of this reign. When another coordinator reigns, this one stops for good; when the store left a record undecided, a new
+// reign of the same coordinator finds out.
+void Coordinator::EndReign(const Status& reason) {
+  if (reason.code() != StatusCode::kUnavailable) return EndJob(reason);
+  reigning_ = false;
+  if (state_ == JobState::kRestoring || state_ == JobState::kRunning || state_ == JobState::kDegraded) FailAttempt(reason);
+  if (!ended_) inbox().PostAfter(limits::kStoreRetryDelay, [this] { if (!ended_ && !reigning_) BeginReign(); });
+}
+
+void Coordinator::SetState(JobState state) {
+  if (state == state_) return;
+  state_ = state;
+  options_.events.OnState(state);
+}
+
+void Coordinator::EndJob(const Status& status) {
+  if (std::exchange(ended_, true)) return;
+  reigning_ = false;
+  if (pending_ != nullptr) pending_->Abort(CancelledError("the job ends"));
+  SetState(status.ok() ? JobState::kFinished : JobState::kFailed);
+  proto::ToWorker message;
+  *message.mutable_job_ended()->mutable_status() = ToProto(status);
+  Broadcast(message);
+  inbox().Post([this, status] { options_.on_end(status); });
+}
+
+// ---- the workers
+
+std::shared_ptr<env::ConnectionHandler> Coordinator::Accept(std::shared_ptr<env::Connection> connection) {
+  const WorkerKey key = ++last_key_;
+  inbox().Post([this, key, connection = std::move(connection)]() mutable {
+    WorkerEntry worker;
+    worker.connection = std::move(connection);
+    worker.heard = options_.env.clock.Now();
+    workers_.emplace(key, std::move(worker));
+  });
+  return std::make_shared<ControlLink>(
+      inbox(), [this, key](const std::string& frame) { OnFrame(key, frame); }, [this, key](const Status& reason) { OnConnectionLost(key, reason); });
+}
+
+void Coordinator::OnFrame(WorkerKey key, const std::string& frame) {
+  const auto worker = workers_.find(key);
+  proto::ToCoordinator message;
+  if (worker == workers_.end() || ended_) return;
+  if (!message.ParseFromString(frame)) return OnConnectionLost(key, DataLossError("a control message makes no sense"));
+  worker->second.heard = options_.env.clock.Now();
+  if (message.kind_case() == proto::ToCoordinator::kRegister) return OnRegister(key, message.register_());
+  if (message.kind_case() == proto::ToCoordinator::kProgress && message.attempt() == 0) return;  // a worker without subtasks is there
+  if (!reigning_ || message.epoch() != epoch_.number() || message.attempt() != attempt_.number()) {
+    ++stale_messages_;
+    return;
+  }
+  OnAttemptMessage(key, message);
+}
+
+void Coordinator::OnRegister(WorkerKey key, const proto::Register& hello) {
+  if (hello.plan_digest() != options_.graph.digest) {
+    proto::ToWorker refusal;
+    *refusal.mutable_job_ended()->mutable_status() =
+        ToProto(FailedPreconditionError("the worker's program is not the coordinator's: plan digest ", hello.plan_digest(), " instead of ",
+                                        options_.graph.digest, "; start the same binary with the same options"));
+    return Send(workers_.at(key), refusal);
+  }
+  for (auto& [other, entry] : workers_) {
+    if (other != key && entry.name == hello.worker_name()) {  // the same process, whose old connection is not known to be broken yet
+      OnConnectionLost(other, UnavailableError("the worker connected anew"));
+      break;
+    }
+  }
+  WorkerEntry& worker = workers_.at(key);
+  worker.name = hello.worker_name();
+  worker.data_address = hello.data_address();
+  TryDeploy();
+}
+
+void Coordinator::OnConnectionLost(WorkerKey key, const Status& reason) {
+  const auto found = workers_.find(key);
+  if (found == workers_.end()) return;
+  const WorkerEntry worker = std::move(found->second);
+  workers_.erase(found);
+  if (!worker.deployed || ended_) return;
+  FailAttempt(UnavailableError("worker ", worker.name, " is lost: ", reason.message()));
+  AfterCancel();
+}
+
+void Coordinator::OnAttemptMessage(WorkerKey key, const proto::ToCoordinator& message) {
+  switch (message.kind_case()) {
+    case proto::ToCoordinator::kReady: return OnReady(FromProto(message.ready().subtask()));
+    case proto::ToCoordinator::kFailed: return FailAttempt(FromProto(message.failed().status()));
+    case proto::ToCoordinator::kAcknowledge: return OnAcknowledge(message);
+    case proto::ToCoordinator::kDecline: return OnDecline(message);
+    case proto::ToCoordinator::kSplitRequest: {
+      const base::SubtaskId reader = FromProto(message.split_request().subtask());
+      const auto source = sources_.find(reader.chain);
+      if (source == sources_.end()) return;
+      source->second.waiting.insert(reader.subtask);
+      return GiveSplits(reader.chain);
+    }
+    case proto::ToCoordinator::kCommitted:
+      return OnCommitted(FromProto(message.committed().subtask()), base::CheckpointId(message.committed().checkpoint()));
+    case proto::ToCoordinator::kEnded: return OnEnded(FromProto(message.ended().subtask()));
+    case proto::ToCoordinator::kAttemptCancelled: return OnCancelled(key);
+    case proto::ToCoordinator::kProgress: workers_.at(key).progress = message.progress(); return;
+    default: ++stale_messages_;
+  }
+}
+
+// Twice a second: says that it is there, looks who is not, and how the job gets on.
+void Coordinator::OnTick() {
+  if (ended_) return;
+  const base::Instant now = options_.env.clock.Now();
+  std::vector<WorkerKey> silent;
+  for (const auto& [key, worker] : workers_) {
+    if (now - worker.heard > limits::kWorkerSuspectedAfter) silent.push_back(key);
+  }
+  for (const WorkerKey key : silent) OnConnectionLost(key, DeadlineExceededError("nothing was heard of it for 5 s"));
+  if (reigning_) {
+    proto::ToWorker heartbeat;
+    heartbeat.mutable_heartbeat();
+    Broadcast(heartbeat);
+  }
+  ReportProgress();
+  if (pending_ != nullptr && pending_->OnTime(now)) OnCheckpointFailed(pending_->tag().checkpoint, pending_->reason());
+  if (!ended_) inbox().PostAfter(limits::kHeartbeatInterval, [this] { OnTick(); });
+}
+
+void Coordinator::ReportProgress() {
+  if (state_ != JobState::kRunning && state_ != JobState::kDegraded) return;
+  JobProgress progress;
+  for (const auto& [key, worker] : workers_) {
+    progress.rows_in += worker.progress.rows_in();
+    progress.rows_out += worker.progress.rows_out();
+    progress.state_bytes += worker.progress.state_bytes();
+  }
+  const Duration interval = options_.triggers.interval;
+  const bool late = interval.count() > 0 && options_.env.clock.Now() - completed_at_ > 3 * std::max<Duration>(interval, std::chrono::seconds(1));
+  SetState(late ? JobState::kDegraded : JobState::kRunning);
+  options_.events.OnProgress(progress);
+}
+
+void Coordinator::Send(const WorkerEntry& worker, proto::ToWorker message) {
+  message.set_epoch(epoch_.number());
+  message.set_attempt(attempt_.number());
+  worker.connection->Send(message.SerializeAsString());
+}
+
+void Coordinator::Broadcast(const proto::ToWorker& message) {
+  for (const auto& [key, worker] : workers_) {
+    if (!worker.name.empty()) Send(worker, message);
+  }
+}
+
+}  // namespace weir::cluster

@@ -1,0 +1,175 @@
+// Coordinator: the role that owns a job: its history, placement, attempts, checkpoints and restarts.
+//
+//   take over ─▶ kWaitingForWorkers ─▶ kRestoring ─▶ kRunning ─▶ kFinished
+//                       ▲                   │            │
+//                       └──kRestarting◀─kFailing◀────────┘          kFailed from anywhere
+//
+// An attempt: Deploy to the workers, every subtask Ready, Start, checkpoints; a failure of any subtask or worker cancels all of it, and the next attempt
+// starts from the newest complete checkpoint. While the record of a checkpoint is undecided nothing is deployed: what it decides is what is restored.
+// A job that starts empty completes a checkpoint of nothing before its first split is given out, so that there is always a base.
+// A job is finished when a checkpoint in which every subtask had ended is complete and committed, and the end record stands.
+//
+// The file coordinator.cc has the reign and the workers, coordinator_attempt.cc deployment and failure, coordinator_checkpoint.cc checkpoints and splits.
+// Threads: an actor; everything on its loop.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "weir/checkpoint/history.h"
+#include "weir/checkpoint/pending_checkpoint.h"
+#include "weir/checkpoint/trigger_policy.h"
+#include "weir/cluster/actor.h"
+#include "weir/cluster/control.h"
+#include "weir/cluster/job_events.h"
+#include "weir/cluster/plan_states.h"
+#include "weir/cluster/split_ledger.h"
+#include "weir/env/env.h"
+#include "weir/runtime/job_graph.h"
+
+namespace weir::cluster {
+
+/// How often an attempt is followed by another.
+struct RestartStrategy {
+  uint32_t attempts = 0;  // restarts of one coordinator's life; 0: none
+  Duration delay = std::chrono::milliseconds(50);
+};
+
+class Coordinator final : private Actor, private env::Acceptor {
+ public:
+  struct Options {
+    env::EventLoop& loop;
+    env::Env& env;
+    env::BlobStore& store;
+    const runtime::JobGraph& graph;
+    std::string address;   // to listen on
+    uint32_t workers = 1;  // an attempt is deployed on this many
+    std::string writer;    // for people: "host-a, pid 4711"
+    checkpoint::TakeOverOptions::Start start = checkpoint::TakeOverOptions::Start::kExplicit;
+    checkpoint::TakeOverOptions::From from = checkpoint::TakeOverOptions::From::kResume;
+    base::CheckpointId from_checkpoint;  // with kCheckpoint
+    std::string from_savepoint;          // with kSavepoint
+    std::function<Status(const checkpoint::Proposal&)> judge;  // may refuse what the job would start from
+    checkpoint::TriggerOptions triggers;
+    uint32_t retained_max = 3;
+    RestartStrategy restart;
+    JobEvents& events;
+    std::function<void(Status)> on_end;  // called once, on the loop: ok when finished, Aborted when fenced
+  };
+
+  /// Listens, and takes over.
+  /// Shapes: everything borrowed outlives it.
+  /// Errors: the address cannot be listened on; an operator's declarations are wrong.
+  static StatusOr<std::unique_ptr<Coordinator>> Start(Options options);
+  ~Coordinator() override;
+
+  JobState state() const { return state_; }
+
+  /// What was ignored because it was stale.
+  uint64_t stale_messages() const { return stale_messages_; }
+
+ private:
+  struct WorkerEntry {
+    std::shared_ptr<env::Connection> connection;
+    std::string name;  // empty until it has registered
+    std::string data_address;
+    base::Instant heard;
+    bool deployed = false;  // has, or may have, subtasks of the present attempt
+    proto::Progress progress;
+  };
+  struct SourceEntry {
+    std::string uid;
+    std::unique_ptr<runtime::SplitEnumerator> enumerator;
+    SplitLedger ledger;
+    bool discovered = false;                  // the first answer of this attempt is there
+    std::set<base::SubtaskIndex> waiting;     // readers that want a split
+  };
+  using WorkerKey = uint32_t;  // number of the connection, from 1
+
+  Coordinator(Options options, std::vector<std::vector<PlannedOperator>> plan);
+
+  // coordinator.cc
+  std::shared_ptr<env::ConnectionHandler> Accept(std::shared_ptr<env::Connection> connection) override;
+  void BeginReign();
+  void OnReign(StatusOr<checkpoint::ReignStart> start);
+  Status Judge(const checkpoint::Proposal& proposal);
+  void EndReign(const Status& reason);
+  void OnFrame(WorkerKey key, const std::string& frame);
+  void OnConnectionLost(WorkerKey key, const Status& reason);
+  void OnRegister(WorkerKey key, const proto::Register& hello);
+  void OnAttemptMessage(WorkerKey key, const proto::ToCoordinator& message);
+  void OnTick();
+  void ReportProgress();
+  void Send(const WorkerEntry& worker, proto::ToWorker message);
+  void Broadcast(const proto::ToWorker& message);
+  void SetState(JobState state);
+  void EndJob(const Status& status);
+
+  // coordinator_attempt.cc
+  void TryDeploy();
+  void Deploy(const std::vector<WorkerKey>& workers);
+  proto::Deploy PlanDeployment(const std::vector<WorkerKey>& workers) const;
+  proto::Deploy::Restore PlanRestore(base::SubtaskId subtask) const;
+  void OnReady(base::SubtaskId subtask);
+  void FailAttempt(const Status& reason);
+  void OnCancelled(WorkerKey key);
+  void AfterCancel();
+
+  // coordinator_checkpoint.cc
+  void StartDiscovery(base::ChainIndex chain);
+  void OnDiscovered(base::ChainIndex chain, StatusOr<runtime::Discovery> discovery);
+  void GiveSplits(base::ChainIndex chain);
+  void ConsiderTrigger();
+  void Trigger(const std::optional<checkpoint::CheckpointRequest>& request);
+  void OnAcknowledge(const proto::ToCoordinator& message);
+  void OnDecline(const proto::ToCoordinator& message);
+  void OnCollected();
+  void OnAppended(const checkpoint::CheckpointBody& body, StatusOr<checkpoint::Completion> completion);
+  void OnCheckpointFailed(base::CheckpointId checkpoint, const Status& reason);
+  void Announce(const checkpoint::Completion& completion);
+  void OnCommitted(base::SubtaskId subtask, base::CheckpointId checkpoint);
+  void OnEnded(base::SubtaskId subtask);
+  void FinishIfCommitted();
+
+  const Options options_;
+  const std::vector<std::vector<PlannedOperator>> plan_;
+  std::unique_ptr<env::Listener> listener_;
+  WorkerKey last_key_ = 0;  // touched by Accept, on the transport's thread, only
+  std::map<WorkerKey, WorkerEntry> workers_;
+
+  JobState state_ = JobState::kCreated;
+  std::unique_ptr<checkpoint::History> history_;
+  bool reigning_ = false;
+  base::Epoch epoch_;   // of the present reign, or of the last one
+  uint32_t reigns_ = 0;
+  bool ended_ = false;  // EndJob was called
+
+  base::Attempt attempt_;
+  uint32_t restarts_ = 0;
+  bool restart_due_ = true;                         // the delay before the next attempt is over
+  std::set<base::SubtaskId> not_ready_;
+  std::map<base::ChainIndex, SourceEntry> sources_;
+  bool hold_splits_ = false;                        // until the first checkpoint of an empty job is complete
+  std::set<base::SubtaskId> running_;               // subtasks whose input has not ended
+  base::Instant restore_began_;
+
+  std::optional<checkpoint::TriggerPolicy> policy_;
+  std::optional<env::TimerId> trigger_timer_;
+  std::unique_ptr<checkpoint::PendingCheckpoint> pending_;
+  std::string savepoint_;                           // name of the pending one
+  base::Instant triggered_;
+  CheckpointCosts costs_;                           // of the pending one, as far as acknowledged
+  bool appending_ = false;                          // a record is under way: undecided
+  std::optional<checkpoint::Completion> completion_;  // of the newest checkpoint
+  base::Instant completed_at_;
+  std::optional<base::CheckpointId> final_;         // complete, with every subtask ended
+  std::map<base::SubtaskId, base::CheckpointId> committed_;
+  uint64_t stale_messages_ = 0;
+};
+
+}  // namespace weir::cluster

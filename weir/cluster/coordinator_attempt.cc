@@ -1,0 +1,188 @@
+// The coordinator's attempts: placement and deployment, failure, restart.
+#include <algorithm>
+#include <utility>
+
+#include "weir/base/check.h"
+#include "weir/base/limits.h"
+#include "weir/checkpoint/rescale_plan.h"
+#include "weir/cluster/coordinator.h"
+#include "weir/cluster/permit_issuer.h"
+
+namespace weir::cluster {
+namespace {
+
+// A failure that another attempt would meet again.
+bool IsPermanent(const Status& status) {
+  switch (status.code()) {
+    case StatusCode::kInvalidArgument:
+    case StatusCode::kFailedPrecondition:
+    case StatusCode::kPermissionDenied:
+    case StatusCode::kUnimplemented:
+    case StatusCode::kDataLoss: return true;
+    default: return false;
+  }
+}
+
+}  // namespace
+
+// Deploys the next attempt as soon as everything that must be over is over.
+void Coordinator::TryDeploy() {
+  const bool may = reigning_ && !ended_ && !appending_ && restart_due_ &&
+                   (state_ == JobState::kWaitingForWorkers || state_ == JobState::kRestarting);
+  if (!may) return;
+  std::vector<WorkerKey> workers;
+  for (const auto& [key, worker] : workers_) {
+    if (!worker.name.empty() && !worker.deployed && workers.size() < options_.workers) workers.push_back(key);
+  }
+  if (workers.size() < options_.workers) return SetState(JobState::kWaitingForWorkers);
+  Deploy(workers);
+}
+
+void Coordinator::Deploy(const std::vector<WorkerKey>& workers) {
+  attempt_ = attempt_.Next();
+  restore_began_ = options_.env.clock.Now();
+  SetState(JobState::kRestoring);
+  hold_splits_ = !history_->newest_checkpoint().has_value();
+  not_ready_.clear();
+  running_.clear();
+  committed_.clear();
+  final_.reset();
+  sources_.clear();
+  for (uint32_t chain = 0; chain < options_.graph.chains.size(); ++chain) {
+    for (uint32_t i = 0; i < options_.graph.chains[chain].parallelism; ++i) {
+      not_ready_.insert({base::ChainIndex(chain), base::SubtaskIndex(i)});
+    }
+  }
+  running_ = not_ready_;
+
+  const proto::Deploy plan = PlanDeployment(workers);
+  for (const WorkerKey key : workers) {
+    proto::ToWorker message;
+    *message.mutable_deploy() = plan;
+    for (const proto::Deploy::Placement& placement : plan.placements()) {
+      if (placement.worker_id() == key) *message.mutable_deploy()->add_restores() = PlanRestore(FromProto(placement.subtask()));
+    }
+    WorkerEntry& worker = workers_.at(key);
+    worker.deployed = true;
+    worker.progress = {};
+    proto::ToWorker welcome;
+    welcome.mutable_welcome()->set_worker_id(key);
+    Send(worker, welcome);
+    Send(worker, message);
+  }
+}
+
+// Subtask i of each chain goes to the same worker: records that need not cross the network do not.
+proto::Deploy Coordinator::PlanDeployment(const std::vector<WorkerKey>& workers) const {
+  proto::Deploy plan;
+  plan.set_lineage(history_->lineage().number());
+  plan.set_hash_seed(history_->newest().hash_seed);
+  plan.set_max_parallelism(history_->newest().max_parallelism);
+  if (const auto& base = history_->newest_checkpoint()) plan.set_restored_checkpoint(base->checkpoint->id.number());
+  for (const WorkerKey key : workers) {
+    proto::Deploy::Worker& worker = *plan.add_workers();
+    worker.set_worker_id(key);
+    worker.set_data_address(workers_.at(key).data_address);
+  }
+  for (const base::SubtaskId subtask : not_ready_) {
+    const uint64_t parallelism = options_.graph.chains[subtask.chain.number()].parallelism;
+    proto::Deploy::Placement& placement = *plan.add_placements();
+    *placement.mutable_subtask() = ToProto(subtask);
+    placement.set_worker_id(workers[subtask.subtask.number() * workers.size() / parallelism]);
+  }
+  return plan;
+}
+
+// What one subtask gets of the newest checkpoint.
+proto::Deploy::Restore Coordinator::PlanRestore(base::SubtaskId subtask) const {
+  proto::Deploy::Restore restore;
+  *restore.mutable_subtask() = ToProto(subtask);
+  runtime::SubtaskState state;
+  const auto& base = history_->newest_checkpoint();
+  const std::vector<PlannedOperator>& plan = plan_[subtask.chain.number()];
+  const uint32_t parallelism = options_.graph.chains[subtask.chain.number()].parallelism;
+  bool all_ended = base.has_value() && !plan.empty();
+  Timestamp watermark = kMaxTimestamp;
+  if (base) {
+    for (const PlannedOperator& op : plan) {
+      const checkpoint::OperatorRestore part = checkpoint::PlanRestore(*base, op.uid, parallelism)[subtask.subtask.number()];
+      for (const checkpoint::PackPart& pack : part.packs) {
+        proto::Segment& segment = *restore.add_segments();
+        segment.set_uid(op.uid);
+        *segment.mutable_pack() = ToProto(pack.pack);
+        segment.set_first_key_group(pack.key_groups.first.number());
+        segment.set_end_key_group(pack.key_groups.end.number());
+      }
+      for (const checkpoint::ListItem& item : part.items) {
+        state.items.push_back({op.uid, item.state, static_cast<state::Redistribution>(item.mode), item.payload});
+      }
+      for (const checkpoint::PendingCommit& pending : part.pending_commits) {
+        state.committables.push_back({op.uid, {pending.origin, pending.lineage, pending.checkpoint, pending.payload}});
+      }
+      watermark = std::min(watermark, part.watermark);
+      all_ended &= part.end_of_input_done;
+    }
+  }
+  state.watermark = base && !plan.empty() ? watermark : kMinTimestamp;
+  state.ended = all_ended;
+  *restore.mutable_state() = ToProto(state);
+  return restore;
+}
+
+void Coordinator::OnReady(base::SubtaskId subtask) {
+  if (state_ != JobState::kRestoring || not_ready_.erase(subtask) == 0 || !not_ready_.empty()) return;
+  const auto& base = history_->newest_checkpoint();
+  options_.events.OnStart(attempt_, base, options_.env.clock.Now() - restore_began_);
+  proto::ToWorker start;
+  start.mutable_start();
+  Broadcast(start);
+  if (completion_) {
+    proto::ToWorker complete;
+    *complete.mutable_complete() = PermitIssuer::Announce(*completion_);
+    Broadcast(complete);
+  }
+  completed_at_ = options_.env.clock.Now();
+  SetState(JobState::kRunning);
+  for (uint32_t chain = 0; chain < options_.graph.chains.size(); ++chain) {
+    if (options_.graph.chains[chain].source != nullptr) StartDiscovery(base::ChainIndex(chain));
+  }
+  ConsiderTrigger();
+}
+
+// The attempt is over; another one follows, or the job has failed.
+void Coordinator::FailAttempt(const Status& reason) {
+  if (state_ != JobState::kRestoring && state_ != JobState::kRunning && state_ != JobState::kDegraded) return;
+  if (pending_ != nullptr) pending_->Abort(reason.Annotated("the attempt failed"));
+  pending_ = nullptr;
+  policy_->OnAttemptEnded(options_.env.clock.Now());
+  if (IsPermanent(reason) || restarts_ >= options_.restart.attempts) return EndJob(reason);
+  ++restarts_;
+  options_.events.OnRestart(reason, restarts_, options_.restart.attempts, options_.restart.delay);
+  SetState(JobState::kFailing);
+  restart_due_ = false;
+  proto::ToWorker cancel;
+  cancel.mutable_cancel_attempt();
+  for (const auto& [key, worker] : workers_) {
+    if (worker.deployed) Send(worker, cancel);
+  }
+  AfterCancel();
+}
+
+void Coordinator::OnCancelled(WorkerKey key) {
+  workers_.at(key).deployed = false;
+  AfterCancel();
+}
+
+// Once no worker has a subtask left, the delay begins.
+void Coordinator::AfterCancel() {
+  const bool left = std::ranges::any_of(workers_, [](const auto& entry) { return entry.second.deployed; });
+  if (state_ != JobState::kFailing || left) return;
+  SetState(JobState::kRestarting);
+  inbox().PostAfter(options_.restart.delay, [this, attempt = attempt_, epoch = epoch_] {
+    if (attempt != attempt_ || epoch != epoch_) return;
+    restart_due_ = true;
+    TryDeploy();
+  });
+}
+
+}  // namespace weir::cluster

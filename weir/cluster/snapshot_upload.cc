@@ -1,0 +1,120 @@
+#include "weir/cluster/snapshot_upload.h"
+
+#include <utility>
+
+#include "weir/base/limits.h"
+#include "weir/env/mutex.h"
+
+namespace weir::cluster {
+
+// Counts what is still under way and answers when it is nothing. Lives as long as any of it.
+class SnapshotUpload::Answer {
+ public:
+  explicit Answer(env::ResultCallback<UploadedSnapshot> done) : done_(std::move(done)) {}
+
+  void Begin() {
+    env::MutexLock lock(mutex_);
+    ++under_way_;
+  }
+
+  // One of the things under way is done. `fill` adds to the answer.
+  void End(const Status& status, base::UniqueFunction<void(UploadedSnapshot&)> fill = nullptr) {
+    env::ResultCallback<UploadedSnapshot> done;
+    {
+      env::MutexLock lock(mutex_);
+      if (fill) fill(snapshot_);
+      if (!status.ok() && failure_.ok()) failure_ = status;
+      if (--under_way_ > 0) return;
+      done = std::move(done_);
+    }
+    if (!done) return;
+    if (failure_.ok()) {
+      done(std::move(snapshot_));
+    } else {
+      done(failure_);
+    }
+  }
+
+  // Nobody waits for the answer any more.
+  void Drop() {
+    env::MutexLock lock(mutex_);
+    done_ = nullptr;
+  }
+
+  // Keeps the pack alive while its Finish is under way.
+  void Keep(std::shared_ptr<checkpoint::PackWriter> pack) {
+    env::MutexLock lock(mutex_);
+    pack_ = std::move(pack);
+  }
+
+ private:
+  env::Mutex mutex_;
+  int under_way_ WEIR_GUARDED_BY(mutex_) = 1;  // the snapshot itself, until Finish or Decline
+  env::ResultCallback<UploadedSnapshot> done_ WEIR_GUARDED_BY(mutex_);
+  std::shared_ptr<checkpoint::PackWriter> pack_ WEIR_GUARDED_BY(mutex_);
+  UploadedSnapshot snapshot_;  // written under the lock, read by whoever counted to zero
+  Status failure_;
+};
+
+SnapshotUpload::SnapshotUpload(Options options) : options_(std::move(options)), answer_(std::make_shared<Answer>(std::move(options_.done))) {}
+
+SnapshotUpload::~SnapshotUpload() {
+  if (answer_ != nullptr) answer_->Drop();
+}
+
+void SnapshotUpload::Write(uint32_t index, state::SnapshotChunk chunk) {
+  checkpoint::Chunk piece{options_.first_state[index] + chunk.state, chunk.group, checkpoint::ChunkKind::kWhole, std::move(chunk.bytes)};
+  constexpr size_t kIndexBytes = 64;  // of a chunk in the pack's footer, at most
+  small_bytes_ += piece.bytes.size() + kIndexBytes;
+  if (pack_ == nullptr && small_bytes_ > limits::kInlinePackBytesMax / 2) OpenPack();
+  if (pack_ != nullptr) {
+    pack_->Add(std::move(piece));
+  } else {
+    small_.push_back(std::move(piece));
+  }
+}
+
+void SnapshotUpload::OpenPack() {
+  checkpoint::PackWriter::Options options;
+  options.name = options_.pack.ToString();
+  options.states = options_.states;
+  options.key_groups = options_.key_groups;
+  options.on_progress = [mailbox = options_.mailbox] { mailbox->Post([] {}); };
+  pack_ = std::make_shared<checkpoint::PackWriter>(options_.store, options_.env.pool, options_.files, std::move(options));
+  for (checkpoint::Chunk& chunk : small_) pack_->Add(std::move(chunk));
+  small_.clear();
+}
+
+void SnapshotUpload::Defer(base::UniqueFunction<Status()> job) {
+  answer_->Begin();
+  options_.env.pool.Post([answer = answer_, job = std::move(job)]() mutable { answer->End(job()); });
+}
+
+size_t SnapshotUpload::bytes_waiting() const { return pack_ == nullptr ? 0 : pack_->buffered_bytes(); }
+
+void SnapshotUpload::Finish(runtime::SubtaskState state, Costs costs) {
+  const std::shared_ptr<Answer> answer = std::exchange(answer_, nullptr);
+  if (pack_ != nullptr) {
+    answer->Begin();
+    answer->Keep(pack_);
+    pack_->Finish([answer](StatusOr<checkpoint::PackRef> pack) {
+      answer->End(pack.status(), [&](UploadedSnapshot& snapshot) {
+        if (!pack.ok()) return;
+        snapshot.bytes_written += pack->bytes;
+        snapshot.packs.push_back(*pack);
+      });
+    });
+  }
+  answer->End({}, [&](UploadedSnapshot& snapshot) {
+    if (!small_.empty()) {
+      snapshot.packs.push_back(checkpoint::InlinePack(options_.states, options_.key_groups, small_));
+      snapshot.bytes_written += snapshot.packs.back().bytes;
+    }
+    snapshot.state = std::move(state);
+    snapshot.costs = costs;
+  });
+}
+
+void SnapshotUpload::Decline(Status status) { std::exchange(answer_, nullptr)->End(status); }
+
+}  // namespace weir::cluster

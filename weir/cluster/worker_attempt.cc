@@ -1,0 +1,273 @@
+#include "weir/cluster/worker_attempt.h"
+
+#include <algorithm>
+#include <string>
+#include <tuple>
+#include <utility>
+
+#include "weir/base/check.h"
+#include "weir/checkpoint/pack_reader.h"
+#include "weir/cluster/snapshot_upload.h"
+#include "weir/exchange/local_channel.h"
+
+namespace weir::cluster {
+
+using base::SubtaskId;
+using base::SubtaskIndex;
+
+// The ends of all channels of this worker's subtasks.
+struct WorkerAttempt::Ends {
+  // (edge, from, to)
+  using Key = std::tuple<uint32_t, SubtaskIndex, SubtaskIndex>;
+  std::map<Key, std::unique_ptr<exchange::ChannelWriter>> writers;
+  std::map<Key, std::unique_ptr<exchange::ChannelReader>> readers;
+};
+
+WorkerAttempt::WorkerAttempt(Options options, const proto::Deploy& deploy) : Actor(options.loop), options_(std::move(options)) {
+  for (uint32_t i = 0; i < options_.threads; ++i) loops_.push_back(std::make_unique<runtime::TaskletLoop>());
+  Ends ends = MakeChannels(deploy);
+  for (const proto::Deploy::Placement& placement : deploy.placements()) {
+    if (placement.worker_id() == options_.worker_id) MakeSubtask(FromProto(placement.subtask()), ends, deploy);
+  }
+  for (size_t i = 0; i < loops_.size(); ++i) loops_[i]->Start(options_.env.threads, "task-" + std::to_string(i));
+  for (const proto::Deploy::Restore& message : deploy.restores()) {
+    auto restore = std::make_shared<Restore>();
+    restore->subtask = FromProto(message.subtask());
+    restore->segments.assign(message.segments().begin(), message.segments().end());
+    restore->state = FromProto(message.state());
+    RestoreNext(restore);
+  }
+}
+
+WorkerAttempt::~WorkerAttempt() {
+  for (const auto& loop : loops_) loop->Stop();
+}
+
+WorkerAttempt::Ends WorkerAttempt::MakeChannels(const proto::Deploy& deploy) {
+  std::map<uint32_t, std::string> addresses;
+  for (const proto::Deploy::Worker& worker : deploy.workers()) addresses[worker.worker_id()] = worker.data_address();
+  std::map<SubtaskId, uint32_t> worker_of;
+  for (const proto::Deploy::Placement& placement : deploy.placements()) worker_of[FromProto(placement.subtask())] = placement.worker_id();
+
+  Ends ends;
+  for (uint32_t index = 0; index < options_.graph.edges.size(); ++index) {
+    const runtime::Edge& edge = options_.graph.edges[index];
+    const record::TypeOps& type = options_.graph.TypeOf(edge);
+    for (SubtaskIndex from; from.number() < options_.graph.chains[edge.from.number()].parallelism; from = from.Next()) {
+      for (SubtaskIndex to; to.number() < options_.graph.chains[edge.to.number()].parallelism; to = to.Next()) {
+        if (edge.partitioning == runtime::Partitioning::kForward && from != to) continue;
+        const uint32_t from_worker = worker_of.at({edge.from, from}), to_worker = worker_of.at({edge.to, to});
+        const Ends::Key key(index, from, to);
+        const exchange::ChannelKey name{options_.epoch, options_.attempt, index, from, to};
+        if (from_worker == options_.worker_id && to_worker == options_.worker_id) {
+          exchange::LocalChannel channel = exchange::MakeLocalChannel(type, options_.env.chaos);
+          ends.writers[key] = std::move(channel.writer);
+          ends.readers[key] = std::move(channel.reader);
+        } else if (from_worker == options_.worker_id) {
+          ends.writers[key] = options_.data_plane.OpenWriter(name, addresses.at(to_worker), type);
+        } else if (to_worker == options_.worker_id) {
+          ends.readers[key] = options_.data_plane.OpenReader(name, addresses.at(from_worker), type);
+        }
+      }
+    }
+  }
+  return ends;
+}
+
+void WorkerAttempt::MakeSubtask(SubtaskId id, Ends& ends, const proto::Deploy& deploy) {
+  const runtime::Chain& chain = options_.graph.chains[id.chain.number()];
+  std::vector<exchange::InputGate::Input> inputs;
+  std::vector<runtime::OutEdge> out_edges;
+  for (uint32_t index = 0; index < options_.graph.edges.size(); ++index) {
+    const runtime::Edge& edge = options_.graph.edges[index];
+    if (edge.to == id.chain) {
+      for (auto& [key, reader] : ends.readers) {
+        if (std::get<0>(key) == index && std::get<2>(key) == id.subtask) inputs.push_back({std::move(reader), edge.to_port});
+      }
+    }
+    if (edge.from == id.chain) {
+      std::vector<std::unique_ptr<exchange::ChannelWriter>> writers;
+      for (auto& [key, writer] : ends.writers) {
+        if (std::get<0>(key) == index && std::get<1>(key) == id.subtask) writers.push_back(std::move(writer));
+      }
+      out_edges.push_back({edge.from_operator, edge.from_port,
+                           std::make_unique<exchange::ResultPartition>(
+                               exchange::ResultPartition::Options{.type = options_.graph.TypeOf(edge),
+                                                                  .partitioning = edge.partitioning,
+                                                                  .max_parallelism = deploy.max_parallelism(),
+                                                                  .producer = id.subtask,
+                                                                  .chaos = options_.env.chaos},
+                               std::move(writers))});
+    }
+  }
+  std::erase_if(ends.readers, [](const auto& entry) { return entry.second == nullptr; });
+  std::erase_if(ends.writers, [](const auto& entry) { return entry.second == nullptr; });
+
+  runtime::OperatorContext context;
+  context.subtask = id.subtask;
+  context.parallelism = chain.parallelism;
+  context.max_parallelism = deploy.max_parallelism();
+  context.key_groups = base::KeyGroupsOf(id.subtask, chain.parallelism, deploy.max_parallelism());
+  context.hash_seed = deploy.hash_seed();
+  context.epoch = options_.epoch;
+  context.attempt = options_.attempt;
+  context.lineage = base::Lineage(deploy.lineage());
+  context.env = &options_.env;
+  runtime::TaskletLoop& loop = *loops_[id.subtask.number() % loops_.size()];
+  auto subtask = std::make_unique<runtime::Subtask>(runtime::Subtask::Options{
+      .id = id,
+      .chain = chain,
+      .context = std::move(context),
+      .gate = inputs.empty() ? nullptr : std::make_unique<exchange::InputGate>(std::move(inputs)),
+      .edges = std::move(out_edges),
+      .host = *this,
+      .wake = loop,
+      .buffer_timeout = options_.buffer_timeout,
+  });
+  loop.Add(*subtask);
+  subtasks_[id] = std::move(subtask);
+}
+
+// Reads one pack after the other; several subtasks do so at once.
+void WorkerAttempt::RestoreNext(const std::shared_ptr<Restore>& restore) {
+  runtime::Subtask* subtask = Find(restore->subtask);
+  WEIR_CHECK(subtask != nullptr);
+  if (restore->next == restore->segments.size()) {
+    subtask->PostFinishRestore(std::move(restore->state));
+    return;
+  }
+  const proto::Segment& segment = restore->segments[restore->next++];
+  const base::KeyGroupRange groups{base::KeyGroup(segment.first_key_group()), base::KeyGroup(segment.end_key_group())};
+  checkpoint::ReadPack(
+      options_.store, options_.files, FromProto(segment.pack()), {{segment.uid(), groups}},
+      [inbox = inbox(), this, id = restore->subtask](const checkpoint::PackState& state, const checkpoint::Chunk& chunk) -> Status {
+        inbox.Post([this, id, state, bytes = chunk.bytes]() mutable {
+          if (runtime::Subtask* target = Find(id)) target->PostRestore(state.operator_uid, state.state, std::move(bytes));
+        });
+        return {};
+      },
+      [inbox = inbox(), this, restore](Status status) {
+        inbox.Post([this, restore, status = std::move(status)] {
+          if (!status.ok()) return OnFailed(restore->subtask, status.Annotated("restore"));
+          RestoreNext(restore);
+        });
+      });
+}
+
+void WorkerAttempt::Begin() {
+  for (const auto& [id, subtask] : subtasks_) subtask->PostBegin();
+}
+
+void WorkerAttempt::Trigger(const record::Barrier& barrier) {
+  for (const auto& [id, subtask] : subtasks_) {
+    if (options_.graph.chains[id.chain.number()].source != nullptr) subtask->PostTrigger(barrier);
+  }
+}
+
+void WorkerAttempt::Abort(base::CheckpointId checkpoint) {
+  for (const auto& [id, subtask] : subtasks_) subtask->PostAbort(checkpoint);
+}
+
+void WorkerAttempt::Complete(runtime::CommitPermit permit) {
+  for (const auto& [id, subtask] : subtasks_) subtask->PostComplete(permit);
+}
+
+void WorkerAttempt::AssignSplits(SubtaskId id, std::vector<runtime::Split> splits, bool no_more) {
+  if (runtime::Subtask* subtask = Find(id)) subtask->PostSplits(std::move(splits), no_more);
+}
+
+WorkerAttempt::Totals WorkerAttempt::totals() const {
+  Totals totals;
+  for (const auto& [id, subtask] : subtasks_) {
+    const runtime::SubtaskCounters& counters = subtask->counters();
+    totals.rows_in += counters.rows_in.load(std::memory_order_relaxed);
+    totals.rows_out += counters.rows_out.load(std::memory_order_relaxed);
+    totals.state_bytes += counters.state_bytes.load(std::memory_order_relaxed);
+  }
+  return totals;
+}
+
+runtime::Subtask* WorkerAttempt::Find(SubtaskId id) {
+  const auto found = subtasks_.find(id);
+  return found == subtasks_.end() ? nullptr : found->second.get();
+}
+
+void WorkerAttempt::Report(proto::ToCoordinator message) {
+  inbox().Post([this, message = std::move(message)]() mutable { options_.report(std::move(message)); });
+}
+
+void WorkerAttempt::OnReady(SubtaskId subtask) {
+  proto::ToCoordinator message;
+  *message.mutable_ready()->mutable_subtask() = ToProto(subtask);
+  Report(std::move(message));
+}
+
+void WorkerAttempt::OnFailed(SubtaskId subtask, Status status) {
+  proto::ToCoordinator message;
+  *message.mutable_failed()->mutable_subtask() = ToProto(subtask);
+  *message.mutable_failed()->mutable_status() = ToProto(status);
+  Report(std::move(message));
+}
+
+void WorkerAttempt::OnSplitWanted(SubtaskId subtask) {
+  proto::ToCoordinator message;
+  *message.mutable_split_request()->mutable_subtask() = ToProto(subtask);
+  Report(std::move(message));
+}
+
+void WorkerAttempt::OnEnded(SubtaskId subtask) {
+  proto::ToCoordinator message;
+  *message.mutable_ended()->mutable_subtask() = ToProto(subtask);
+  Report(std::move(message));
+}
+
+void WorkerAttempt::OnCommitted(SubtaskId subtask, base::CheckpointId checkpoint) {
+  proto::ToCoordinator message;
+  *message.mutable_committed()->mutable_subtask() = ToProto(subtask);
+  message.mutable_committed()->set_checkpoint(checkpoint.number());
+  Report(std::move(message));
+}
+
+std::unique_ptr<runtime::SnapshotStream> WorkerAttempt::NewSnapshot(SubtaskId id, const record::Barrier& barrier) {
+  const auto& plan = options_.plan[id.chain.number()];
+  const runtime::Chain& chain = options_.graph.chains[id.chain.number()];
+  std::vector<checkpoint::PackState> states;
+  std::vector<uint32_t> first_state(chain.operators.size(), 0);
+  for (const PlannedOperator& op : plan) {
+    if (op.is_source) continue;
+    first_state[op.index] = static_cast<uint32_t>(states.size());
+    for (const checkpoint::StateSnapshot& state : op.states) states.push_back({op.uid, state.name});
+  }
+  const base::CheckpointId checkpoint = barrier.checkpoint;
+  auto done = [inbox = inbox(), this, id, checkpoint](StatusOr<UploadedSnapshot> uploaded) {
+    proto::ToCoordinator message;
+    if (uploaded.ok()) {
+      proto::Acknowledge& acknowledge = *message.mutable_acknowledge();
+      *acknowledge.mutable_subtask() = ToProto(id);
+      acknowledge.set_checkpoint(checkpoint.number());
+      *acknowledge.mutable_state() = ToProto(uploaded->state);
+      for (const checkpoint::PackRef& pack : uploaded->packs) *acknowledge.add_packs() = ToProto(pack);
+      acknowledge.set_longest_step_ns(static_cast<uint64_t>(uploaded->costs.longest_step.count()));
+      acknowledge.set_encoding_ns(static_cast<uint64_t>(uploaded->costs.encoding.count()));
+      acknowledge.set_bytes_written(uploaded->bytes_written);
+    } else {
+      *message.mutable_decline()->mutable_subtask() = ToProto(id);
+      message.mutable_decline()->set_checkpoint(checkpoint.number());
+      *message.mutable_decline()->mutable_status() = ToProto(uploaded.status());
+    }
+    inbox.Post([this, message = std::move(message)]() mutable { options_.report(std::move(message)); });
+  };
+  return std::make_unique<SnapshotUpload>(SnapshotUpload::Options{
+      .store = options_.store,
+      .env = options_.env,
+      .files = options_.files,
+      .pack = {options_.epoch, options_.attempt, checkpoint, id.chain, id.subtask, options_.env.random.Next()},
+      .states = std::move(states),
+      .first_state = std::move(first_state),
+      .key_groups = base::KeyGroupsOf(id.subtask, chain.parallelism, options_.graph.max_parallelism),
+      .mailbox = subtasks_.at(id)->mailbox(),
+      .done = std::move(done),
+  });
+}
+
+}  // namespace weir::cluster

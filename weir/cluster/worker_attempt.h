@@ -1,0 +1,87 @@
+// WorkerAttempt: a worker's share of one attempt: its subtasks, the threads that run them, the channels between them and to other workers.
+//
+// It is built from a Deploy message, restores, says when each subtask is ready, and then passes orders in and news out. Destroying it cancels it: the threads
+// are joined, the channels closed, and what the store still answers is dropped.
+// Threads: everything on the worker's loop, but the SubtaskHost methods, which subtasks call on their threads.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <vector>
+
+#include "weir/checkpoint/job_files.h"
+#include "weir/cluster/actor.h"
+#include "weir/cluster/control.h"
+#include "weir/cluster/plan_states.h"
+#include "weir/env/env.h"
+#include "weir/exchange/data_plane.h"
+#include "weir/runtime/job_graph.h"
+#include "weir/runtime/subtask.h"
+
+namespace weir::cluster {
+
+class WorkerAttempt final : public runtime::SubtaskHost, private Actor {
+ public:
+  struct Options {
+    env::EventLoop& loop;
+    env::Env& env;
+    env::BlobStore& store;
+    const runtime::JobGraph& graph;
+    const std::vector<std::vector<PlannedOperator>>& plan;
+    const checkpoint::JobFiles& files;
+    exchange::DataPlane& data_plane;
+    uint32_t threads;
+    Duration buffer_timeout;
+    uint32_t worker_id;
+    base::Epoch epoch;
+    base::Attempt attempt;
+    std::function<void(proto::ToCoordinator)> report;  // called on the loop; epoch and attempt are filled in by the worker
+  };
+  /// Shapes: everything borrowed outlives it. `deploy` places at least one subtask on this worker.
+  WorkerAttempt(Options options, const proto::Deploy& deploy);
+  ~WorkerAttempt() override;
+
+  base::Epoch epoch() const { return options_.epoch; }
+  base::Attempt attempt() const { return options_.attempt; }
+
+  void Begin();
+  void Trigger(const record::Barrier& barrier);
+  void Abort(base::CheckpointId checkpoint);
+  void Complete(runtime::CommitPermit permit);
+  void AssignSplits(base::SubtaskId subtask, std::vector<runtime::Split> splits, bool no_more);
+
+  struct Totals {
+    uint64_t rows_in = 0, rows_out = 0, state_bytes = 0;
+  };
+  Totals totals() const;
+
+  // SubtaskHost
+  void OnReady(base::SubtaskId subtask) override;
+  void OnFailed(base::SubtaskId subtask, Status status) override;
+  void OnSplitWanted(base::SubtaskId subtask) override;
+  void OnEnded(base::SubtaskId subtask) override;
+  void OnCommitted(base::SubtaskId subtask, base::CheckpointId checkpoint) override;
+  std::unique_ptr<runtime::SnapshotStream> NewSnapshot(base::SubtaskId subtask, const record::Barrier& barrier) override;
+
+ private:
+  struct Ends;  // of channels, while they are being made
+  struct Restore {
+    base::SubtaskId subtask;
+    std::vector<proto::Segment> segments;
+    runtime::SubtaskState state;
+    size_t next = 0;
+  };
+
+  Ends MakeChannels(const proto::Deploy& deploy);
+  void MakeSubtask(base::SubtaskId id, Ends& ends, const proto::Deploy& deploy);
+  void RestoreNext(const std::shared_ptr<Restore>& restore);
+  void Report(proto::ToCoordinator message);
+  runtime::Subtask* Find(base::SubtaskId id);
+
+  const Options options_;
+  std::vector<std::unique_ptr<runtime::TaskletLoop>> loops_;
+  std::map<base::SubtaskId, std::unique_ptr<runtime::Subtask>> subtasks_;
+};
+
+}  // namespace weir::cluster

@@ -1,0 +1,428 @@
+#include "weir/runtime/subtask.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "weir/base/check.h"
+#include "weir/runtime/user_code.h"
+#include "weir/state/keyed_backend.h"
+
+namespace weir::runtime {
+namespace {
+
+constexpr size_t kEncodeBytesPerStep = 256 << 10;  // about 0.2 ms
+
+template <class... Fs>
+struct Overloaded : Fs... {
+  using Fs::operator()...;
+};
+
+}  // namespace
+
+// The snapshot being encoded: what operators add at the barrier, then chunks of keyed state operator by operator.
+class Subtask::Snapshot final : public OperatorSnapshot {
+ public:
+  // Keyed state of one operator that is not all encoded yet.
+  class Keyed final : public state::SnapshotSink {
+   public:
+    Keyed(SnapshotStream& stream, uint32_t index) : stream_(stream), index_(index) {}
+    void Add(state::SnapshotChunk chunk) override { stream_.Write(index_, std::move(chunk)); }
+    uint32_t index() const { return index_; }
+
+   private:
+    SnapshotStream& stream_;
+    const uint32_t index_;
+  };
+
+  Snapshot(base::CheckpointId checkpoint, std::unique_ptr<SnapshotStream> writer) : checkpoint_(checkpoint), writer_(std::move(writer)) {}
+
+  base::CheckpointId checkpoint() const override { return checkpoint_; }
+  void AddItem(std::string_view state, state::Redistribution redistribution, std::string item) override {
+    state_.items.push_back({*uid_, std::string(state), redistribution, std::move(item)});
+  }
+  void AddCommittable(Committable committable) override { state_.committables.push_back({*uid_, std::move(committable)}); }
+  void Defer(base::UniqueFunction<Status()> job) override { writer_->Defer(std::move(job)); }
+
+  void set_uid(const std::string& uid) { uid_ = &uid; }
+  SnapshotStream& writer() { return *writer_; }
+  SubtaskState& state() { return state_; }
+  SnapshotStream::Costs& costs() { return costs_; }
+  void AddStep(Duration step) {
+    costs_.encoding += step;
+    costs_.longest_step = std::max(costs_.longest_step, step);
+  }
+  std::vector<std::unique_ptr<Keyed>>& encoding() { return encoding_; }
+
+ private:
+  const base::CheckpointId checkpoint_;
+  std::unique_ptr<SnapshotStream> writer_;
+  SubtaskState state_;
+  SnapshotStream::Costs costs_;
+  const std::string* uid_ = nullptr;  // of the operator being asked
+  std::vector<std::unique_ptr<Keyed>> encoding_;  // the next one last
+};
+
+Subtask::Subtask(Options options)
+    : id_(options.id),
+      chain_(options.chain),
+      context_(std::move(options.context)),
+      host_(options.host),
+      env_(*context_.env),
+      buffer_timeout_(options.buffer_timeout),
+      mailbox_(std::make_shared<TaskMailbox>(options.wake)),
+      gate_(std::move(options.gate)) {
+  context_.mailbox = mailbox_;
+  std::vector<ChainDriver::Node> nodes;
+  for (const OperatorNode& node : chain_.operators) nodes.push_back({node.uid, node.factory->New(), node.factory->output_types()});
+  const record::TypeOps* source_type = nullptr;
+  if (chain_.source != nullptr) {
+    reader_ = chain_.source->NewReader();
+    source_type = &chain_.source->type();
+  } else {
+    alignment_.emplace(gate_->channel_count());
+    gate_->SetWakeTarget(&options.wake);
+  }
+  driver_ = std::make_unique<ChainDriver>(source_type, std::move(nodes), std::move(options.edges));
+  driver_->SetWakeTarget(&options.wake);
+  Post([this] { return Open(); });
+}
+
+Subtask::~Subtask() { mailbox_->Close(); }
+
+void Subtask::Post(base::UniqueFunction<Status()> call) {
+  mailbox_->Post([this, call = std::move(call)]() mutable {
+    if (phase_ == Phase::kFailed) return;
+    if (Status status = call(); !status.ok()) Fail(status);
+  });
+}
+
+void Subtask::PostRestore(std::string uid, std::string state, std::string chunk) {
+  Post([this, uid = std::move(uid), state = std::move(state), chunk = std::move(chunk)]() -> Status {
+    for (uint32_t i = 0; i < driver_->size(); ++i) {
+      if (driver_->uid(i) != uid || driver_->op(i).keyed_state() == nullptr) continue;
+      return driver_->op(i).keyed_state()->RestoreChunk(state, chunk).Annotated(uid);
+    }
+    return InternalError("no operator of the chain has the keyed state that was sent to it: ", uid, ".", state);
+  });
+}
+
+void Subtask::PostFinishRestore(SubtaskState state) {
+  Post([this, state = std::move(state)] { return FinishRestore(state); });
+}
+
+void Subtask::PostBegin() {
+  Post([this]() -> Status {
+    WEIR_CHECK(phase_ == Phase::kReady);
+    phase_ = end_sent_ ? Phase::kEnded : Phase::kRunning;
+    return {};
+  });
+}
+
+void Subtask::PostTrigger(record::Barrier barrier) {
+  WEIR_CHECK(chain_.source != nullptr);
+  Post([this, barrier]() -> Status {
+    controls_.push_back(barrier);
+    return {};
+  });
+}
+
+void Subtask::PostAbort(base::CheckpointId checkpoint) {
+  Post([this, checkpoint]() -> Status {
+    if (alignment_) Decide(alignment_->OnAbort(checkpoint), base::ChannelIndex());
+    if (snapshot_ != nullptr && snapshot_->checkpoint() == checkpoint) EndSnapshot();
+    return {};
+  });
+}
+
+void Subtask::PostComplete(CommitPermit permit) {
+  Post([this, permit] { return OnComplete(permit); });
+}
+
+void Subtask::PostSplits(std::vector<Split> splits, bool no_more) {
+  WEIR_CHECK(chain_.source != nullptr);
+  Post([this, splits = std::move(splits), no_more]() mutable -> Status {
+    split_wanted_ = false;
+    poll_again_ = {};
+    if (!splits.empty()) WEIR_RETURN_IF_ERROR(reader_->AddSplits(std::move(splits)).Annotated(chain_.source_uid));
+    if (no_more) reader_->NoMoreSplits();
+    return {};
+  });
+}
+
+Status Subtask::Open() {
+  for (uint32_t i = 0; i < driver_->size(); ++i) {
+    context_.uid = driver_->uid(i);
+    WEIR_RETURN_IF_ERROR(CatchUserExceptions([&] { return driver_->op(i).Open(context_); }).Annotated(context_.uid));
+  }
+  return {};
+}
+
+Status Subtask::FinishRestore(const SubtaskState& state) {
+  const auto at = [&](const std::string& uid) -> Operator* {
+    for (uint32_t i = 0; i < driver_->size(); ++i) {
+      if (driver_->uid(i) == uid) return &driver_->op(i);
+    }
+    return nullptr;
+  };
+  for (const OperatorItem& item : state.items) {
+    if (Operator* op = at(item.uid)) WEIR_RETURN_IF_ERROR(op->RestoreItem(item.state, item.bytes).Annotated(item.uid));
+  }
+  for (const OperatorCommittable& pending : state.committables) {
+    if (Operator* op = at(pending.uid)) WEIR_RETURN_IF_ERROR(op->RestoreCommittable(pending.committable).Annotated(pending.uid));
+  }
+  for (uint32_t i = 0; i < driver_->size(); ++i) {
+    WEIR_RETURN_IF_ERROR(CatchUserExceptions([&] { return driver_->op(i).Start(); }).Annotated(driver_->uid(i)));
+  }
+  if (reader_ != nullptr) {
+    context_.uid = chain_.source_uid;
+    WEIR_RETURN_IF_ERROR(reader_->Start(context_).Annotated(chain_.source_uid));
+  }
+  watermark_ = state.watermark;
+  if (gate_ != nullptr) watermarks_.emplace(gate_->channel_count(), watermark_);
+  // The end-of-input action was done before the checkpoint and is not done again; those downstream must hear of the end all the same.
+  if (state.ended) {
+    end_sent_ = true;
+    driver_->StartEdgeControl(record::EndOfInput{});
+  }
+  phase_ = Phase::kReady;
+  host_.OnReady(id_);
+  return {};
+}
+
+Subtask::Progress Subtask::Run() {
+  bool progress = false;
+  for (base::Closure& closure : mailbox_->Take()) {
+    closure();
+    progress = true;
+  }
+  if (phase_ == Phase::kRunning || phase_ == Phase::kEnded) {
+    if (Status status = RunPiece(progress); !status.ok()) Fail(status);
+  }
+  return progress ? Progress::kProgress : Progress::kIdle;
+}
+
+Status Subtask::RunPiece(bool& progress) {
+  WEIR_RETURN_IF_ERROR(StepSnapshot(progress));
+  const bool buffers_full = snapshot_ != nullptr && snapshot_->writer().bytes_waiting() > limits::kSnapshotBufferBytesMax;
+  if (!buffers_full) WEIR_RETURN_IF_ERROR(Work(progress));
+  counters_.rows_in.store(driver_->rows_in(), std::memory_order_relaxed);
+  counters_.rows_out.store(driver_->rows_out(), std::memory_order_relaxed);
+  ReportCommits();
+  return {};
+}
+
+// Drives the chain and feeds it until the time slice is over or nothing can be done.
+Status Subtask::Work(bool& progress) {
+  const base::Instant until = env_.clock.Now() + limits::kTaskletSlice;
+  for (;;) {
+    WEIR_ASSIGN_OR_RETURN(const ChainDriver::Drive drive, driver_->Run());
+    if (record::BatchPtr consumed = driver_->TakeConsumed()) gate_->Recycle(fed_from_, std::move(consumed));
+    if (drive == ChainDriver::Drive::kBlocked) return FlushIfDue(/*idle=*/true);
+    if (end_sent_ && !end_reported_) {
+      end_reported_ = true;
+      host_.OnEnded(id_);
+    }
+    if (!controls_.empty()) {
+      WEIR_RETURN_IF_ERROR(StartNextControl());
+      progress = true;
+      continue;
+    }
+    WEIR_ASSIGN_OR_RETURN(const bool took, TakeInput());
+    if (!took) return FlushIfDue(/*idle=*/true);
+    progress = true;
+    if (env_.clock.Now() >= until) return FlushIfDue(/*idle=*/false);
+  }
+}
+
+// Brings one batch or one control element in; false when there is nothing.
+StatusOr<bool> Subtask::TakeInput() {
+  if (reader_ != nullptr) return PollSource();
+  WEIR_ASSIGN_OR_RETURN(std::optional<exchange::GateElement> element, gate_->Next());
+  if (!element) return false;
+  WEIR_RETURN_IF_ERROR(OnElement(*std::move(element)));
+  return true;
+}
+
+StatusOr<bool> Subtask::PollSource() {
+  if (phase_ == Phase::kEnded || env_.clock.Now() < poll_again_) return false;
+  auto result = CatchUserExceptions([&] { return reader_->Poll(driver_->source_output()); });
+  if (!result.ok()) return result.status().Annotated(chain_.source_uid);
+  for (std::string& id : reader_->TakeFinished()) finished_splits_.push_back(std::move(id));
+  if (reader_->WantsSplit() && !split_wanted_ && *result != PollResult::kEnd) {
+    split_wanted_ = true;
+    host_.OnSplitWanted(id_);
+  }
+  if (*result == PollResult::kEnd) {
+    phase_ = Phase::kEnded;
+    controls_.push_back(record::Watermark{kMaxTimestamp});
+    controls_.push_back(record::EndOfInput{});
+    return true;
+  }
+  if (*result == PollResult::kMore) return true;
+  poll_again_ = env_.clock.Now() + reader_->PollAgainAfter();
+  return !driver_->source_output().Open(base::PortIndex(0)).empty();
+}
+
+Status Subtask::OnElement(exchange::GateElement element) {
+  const base::ChannelIndex channel = element.channel;
+  return std::visit(
+      Overloaded{
+          [&](record::BatchPtr& batch) -> Status {
+            fed_from_ = channel;
+            driver_->Feed(element.port, std::move(batch));
+            return {};
+          },
+          [&](const record::Watermark& watermark) -> Status {
+            OnWatermarkChange(watermarks_->OnWatermark(channel, watermark.time));
+            return {};
+          },
+          [&](const record::Barrier& barrier) { return OnBarrier(channel, barrier); },
+          [&](const record::Idle&) -> Status {
+            OnWatermarkChange(watermarks_->OnIdle(channel));
+            return {};
+          },
+          [&](const record::Active&) -> Status {
+            OnWatermarkChange(watermarks_->OnActive(channel));
+            return {};
+          },
+          [&](const record::EndOfInput&) -> Status {
+            OnWatermarkChange(watermarks_->OnEndOfInput(channel));
+            if (gate_->AllEnded() && !end_sent_) {
+              phase_ = Phase::kEnded;
+              controls_.push_back(record::Watermark{kMaxTimestamp});
+              controls_.push_back(record::EndOfInput{});
+            }
+            Decide(alignment_->OnEndOfInput(channel), channel);
+            return {};
+          },
+      },
+      element.element);
+}
+
+Status Subtask::OnBarrier(base::ChannelIndex channel, const record::Barrier& barrier) {
+  if (barrier.checkpoint > barrier_.checkpoint) barrier_ = barrier;
+  Decide(alignment_->OnBarrier(channel, barrier.checkpoint), channel);
+  return {};
+}
+
+void Subtask::Decide(const AlignmentDecision& decision, base::ChannelIndex channel) {
+  if (decision.unblock_all) gate_->UnblockAll();
+  if (decision.block) gate_->Block(channel);
+  if (decision.snapshot) controls_.push_back(barrier_);
+}
+
+void Subtask::OnWatermarkChange(const WatermarkChange& change) {
+  if (change.idle && !*change.idle) controls_.push_back(record::Active{});
+  if (change.watermark) controls_.push_back(record::Watermark{*change.watermark});
+  if (change.idle && *change.idle) controls_.push_back(record::Idle{});
+}
+
+Status Subtask::StartNextControl() {
+  const record::ControlElement element = controls_.front();
+  controls_.pop_front();
+  if (const auto* barrier = std::get_if<record::Barrier>(&element)) WEIR_RETURN_IF_ERROR(TakeSnapshot(*barrier));
+  if (const auto* watermark = std::get_if<record::Watermark>(&element)) watermark_ = std::max(watermark_, watermark->time);
+  if (std::holds_alternative<record::EndOfInput>(element)) end_sent_ = true;
+  driver_->StartControl(element);
+  return {};
+}
+
+Status Subtask::TakeSnapshot(const record::Barrier& barrier) {
+  const base::Instant begin = env_.clock.Now();
+  EndSnapshot();                // an older one that is still being encoded was given up by the coordinator
+  NoteCompleted(barrier.base);  // a Complete that was lost, or is slower than the barrier
+  snapshot_ = std::make_unique<Snapshot>(barrier.checkpoint, host_.NewSnapshot(id_, barrier));
+  if (reader_ != nullptr) snapshot_->state().splits = reader_->Snapshot();
+  snapshot_->state().finished_splits = finished_splits_;
+  snapshot_->state().watermark = watermark_;
+  snapshot_->state().ended = end_sent_;
+  for (uint32_t i = driver_->size(); i-- > 0;) {
+    snapshot_->set_uid(driver_->uid(i));
+    WEIR_RETURN_IF_ERROR(CatchUserExceptions([&] { return driver_->op(i).Snapshot(*snapshot_); }).Annotated(driver_->uid(i)));
+    if (state::KeyedBackend* backend = driver_->op(i).keyed_state()) {
+      snapshot_->encoding().push_back(std::make_unique<Snapshot::Keyed>(snapshot_->writer(), i));
+      WEIR_RETURN_IF_ERROR(backend->BeginSnapshot(*snapshot_->encoding().back()));
+    }
+  }
+  Begun begun{barrier.checkpoint, {}};
+  for (uint32_t i = 0; i < driver_->size(); ++i) {
+    const state::KeyedBackend* backend = driver_->op(i).keyed_state();
+    begun.generations.push_back(backend == nullptr ? 0 : backend->generation());
+  }
+  begun_.push_back(std::move(begun));
+  snapshot_->AddStep(env_.clock.Now() - begin);
+  return {};
+}
+
+// Encodes a piece of what is frozen, and finishes the snapshot when nothing is left.
+Status Subtask::StepSnapshot(bool& progress) {
+  if (snapshot_ == nullptr) return {};
+  if (snapshot_->writer().bytes_waiting() > limits::kSnapshotBufferBytesMax) return {};
+  progress = true;
+  const base::Instant begin = env_.clock.Now();
+  auto& encoding = snapshot_->encoding();
+  uint64_t state_bytes = 0;
+  if (!encoding.empty() && driver_->op(encoding.back()->index()).keyed_state()->EncodeSome(kEncodeBytesPerStep)) encoding.pop_back();
+  snapshot_->AddStep(env_.clock.Now() - begin);
+  if (!encoding.empty()) return {};
+  for (uint32_t i = 0; i < driver_->size(); ++i) {
+    if (const state::KeyedBackend* backend = driver_->op(i).keyed_state()) state_bytes += backend->bytes_reserved();
+  }
+  counters_.state_bytes.store(state_bytes, std::memory_order_relaxed);
+  snapshot_->writer().Finish(std::move(snapshot_->state()), snapshot_->costs());
+  snapshot_ = nullptr;
+  return {};
+}
+
+void Subtask::EndSnapshot() {
+  if (snapshot_ == nullptr) return;
+  for (const auto& keyed : snapshot_->encoding()) driver_->op(keyed->index()).keyed_state()->AbortSnapshot();
+  snapshot_ = nullptr;
+}
+
+Status Subtask::OnComplete(const CommitPermit& permit) {
+  if (permit.checkpoint() <= completed_) return {};  // a Complete that came twice
+  completed_ = permit.checkpoint();
+  NoteCompleted(completed_);
+  for (uint32_t i = 0; i < driver_->size(); ++i) {
+    WEIR_RETURN_IF_ERROR(CatchUserExceptions([&] { return driver_->op(i).OnCheckpointComplete(permit); }).Annotated(driver_->uid(i)));
+  }
+  if (reader_ != nullptr) WEIR_RETURN_IF_ERROR(reader_->OnCheckpointComplete(permit).Annotated(chain_.source_uid));
+  return {};
+}
+
+// Tells keyed state that the marks of changes may be dropped which the checkpoint covers.
+void Subtask::NoteCompleted(base::CheckpointId checkpoint) {
+  while (!begun_.empty() && begun_.front().checkpoint <= checkpoint) {
+    const Begun begun = std::move(begun_.front());
+    begun_.pop_front();
+    if (begun.checkpoint != checkpoint) continue;  // it was given up
+    for (uint32_t i = 0; i < driver_->size(); ++i) {
+      if (state::KeyedBackend* backend = driver_->op(i).keyed_state()) backend->SnapshotCompleted(begun.generations[i]);
+    }
+  }
+}
+
+void Subtask::ReportCommits() {
+  if (reported_ == completed_) return;
+  for (uint32_t i = 0; i < driver_->size(); ++i) {
+    if (driver_->op(i).HasPendingCommits()) return;
+  }
+  reported_ = completed_;
+  host_.OnCommitted(id_, completed_);
+}
+
+Status Subtask::FlushIfDue(bool idle) {
+  const base::Instant now = env_.clock.Now();
+  if (!idle && now - last_flush_ < buffer_timeout_) return {};
+  last_flush_ = now;
+  return driver_->HasOpenRows() ? driver_->Flush() : Status();
+}
+
+void Subtask::Fail(const Status& status) {
+  phase_ = Phase::kFailed;
+  EndSnapshot();
+  host_.OnFailed(id_, status);
+}
+
+}  // namespace weir::runtime
