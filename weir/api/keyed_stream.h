@@ -1,0 +1,85 @@
+// KeyedStream<K, T>: the records of type T, each at the subtask that owns its key of type K.
+//
+// `KeyedStream<K, T, Selector>`, which KeyBy returns, knows the selector and calls it inlined. It
+// converts to `KeyedStream<K, T>`, for functions that take any, at the price of one virtual call
+// for each batch. Threads: one caller at a time; a KeyedStream dies with the build callback.
+#pragma once
+
+#include <memory>
+#include <source_location>
+#include <tuple>
+#include <utility>
+
+#include "weir/api/stream.h"
+#include "weir/operators/any_selector.h"
+#include "weir/operators/keyed_process.h"
+
+namespace weir {
+inline namespace v0 {
+
+template <class K, class T, class Selector = operators::AnySelector<K, T>>
+class KeyedStream {
+ public:
+  /// Runs a process function with state for each key. One object of F is made in each subtask, from
+  /// copies of `arguments`. F derives from KeyedProcessFunction<K, T, Out>, or has its methods:
+  /// `void ProcessElement(const T&, KeyedContext<K>&, Collector<Out>&)` and, if wanted,
+  /// `void Open(RuntimeContext&)`.
+  template <class F, class... Arguments>
+  auto Process(api::NameHere name, Arguments... arguments) const {
+    if constexpr (operators::CheckProcessFunction<F, K, T, Arguments...>()) {
+      using Out = operators::OutOf<F>;
+      using Op = operators::KeyedProcess<F, K, T, Selector, std::tuple<Arguments...>>;
+      return Then<Out>(name, std::make_shared<operators::FactoryOf<Op>>(typename Op::Description{
+                                 selector_, std::tuple<Arguments...>(std::move(arguments)...)}));
+    }
+  }
+
+  /// For a selector of any type.
+  operator KeyedStream<K, T>() const  // NOLINT: converts by design
+    requires(!std::is_same_v<Selector, operators::AnySelector<K, T>>)
+  {
+    return {*program_, hasher_, operators::AnySelector<K, T>(selector_)};
+  }
+
+  // What follows is for Weir's own verbs.
+
+  KeyedStream(api::Program& program, api::NodeIndex hasher, Selector selector)
+      : program_(&program), hasher_(hasher), selector_(std::move(selector)) {}
+
+  /// Writes down a stateful operator of one keyed input that makes records of type U.
+  template <class U>
+  Stream<U> Then(api::NameHere name,
+                 std::shared_ptr<const runtime::OperatorFactory> factory) const {
+    const api::NodeIndex node =
+        program_->Add({.kind = api::NodeKind::kStateful,
+                       .place = name.place,
+                       .name = std::string(name.name),
+                       .parallelism = {},
+                       .source = nullptr,
+                       .factory = std::move(factory),
+                       .inputs = {{.from = hasher_,
+                                   .from_port = base::PortIndex(0),
+                                   .partitioning = runtime::Partitioning::kHash}}});
+    return Stream<U>(*program_, node);
+  }
+
+ private:
+  api::Program* program_;  // the Pipeline's
+  api::NodeIndex hasher_;
+  Selector selector_;
+};
+
+template <class T>
+template <class Selector>
+auto Stream<T>::KeyBy(Selector selector, std::source_location place) const {
+  if constexpr (operators::CheckSelector<Selector, T>()) {
+    using Op = operators::KeyHasher<T, Selector>;
+    auto factory = std::make_shared<operators::FactoryOf<Op>>(
+        typename Op::Description{selector, api::Place(place).ToString()});
+    const api::NodeIndex hasher = Add(api::NodeKind::kKeyBy, std::move(factory), place);
+    return KeyedStream<typename Op::Key, T, Selector>(this->program(), hasher, std::move(selector));
+  }
+}
+
+}  // namespace v0
+}  // namespace weir

@@ -1,0 +1,102 @@
+// Pipeline: a program under construction. The build callback given to weir::Main receives one.
+//
+//   p.Name("clicks");
+//   p.ReadCsv<Click>(p.Option("input", "clicks.csv", "CSV with user,page,at"))
+//       .KeyBy(&Click::page)
+//       .Process<CountPerPage>("per-page")
+//       .WriteCsv(p.Option("out", "counts", "output directory"));
+//
+// Every process of a job runs the callback itself, so it may depend on nothing but Option. Methods
+// never fail: mistakes are collected with their places, and planning reports them together.
+// Threads: one caller at a time. Two pipelines share nothing.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <source_location>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "weir/api/job_options.h"
+#include "weir/api/keyed_stream.h"
+#include "weir/api/plan.h"
+#include "weir/api/program.h"
+#include "weir/api/stream.h"
+#include "weir/connectors/csv_source.h"
+#include "weir/connectors/elements_source.h"
+
+namespace weir {
+inline namespace v0 {
+
+class Pipeline {
+ public:
+  using Location = std::source_location;
+
+  /// The name of the job: its checkpoints are kept under it.
+  Pipeline& Name(api::NameHere name);
+
+  /// An option of the program: `--name value` on its command line. The default's type is the
+  /// option's: a text, an integer, a double, a bool or a duration.
+  template <class D>
+  auto Option(std::string_view name, D default_value, std::string_view help,
+              Location place = Location::current()) {
+    return api::DeclareOption(program_->options(), name, default_value, help, place);
+  }
+
+  /// Settings that the command line may override; see api/config.h for the keys that they stand
+  /// for.
+  Pipeline& EnableCheckpointing(Duration interval, Location place = Location::current());
+  Pipeline& SetRestartStrategy(const RestartStrategy& strategy,
+                               Location place = Location::current());
+  Pipeline& SetParallelism(uint32_t parallelism, Location place = Location::current());
+  Pipeline& SetMaxParallelism(uint32_t max_parallelism, Location place = Location::current());
+  Pipeline& Set(std::string_view key, std::string_view value, Location place = Location::current());
+
+  /// The given records, in order.
+  template <class T>
+  Stream<T> FromElements(std::vector<T> elements, Location place = Location::current()) {
+    return Read<T>(std::make_shared<connectors::ElementsSource<T>>(std::move(elements)), place);
+  }
+
+  /// The rows of a CSV file, or of all *.csv files of a directory. The header line names T's
+  /// fields.
+  template <class T>
+  Stream<T> ReadCsv(std::string path, Location place = Location::current()) {
+    return ReadCsv<T>(CsvSourceOptions{.path = std::move(path)}, place);
+  }
+  template <class T>
+  Stream<T> ReadCsv(CsvSourceOptions options, Location place = Location::current()) {
+    return Read<T>(connectors::CsvSource::Of<T>(std::move(options)), place);
+  }
+
+  /// The records of a source of Ts.
+  template <class T>
+  Stream<T> Read(std::shared_ptr<const runtime::Source> source,
+                 Location place = Location::current()) {
+    return Stream<T>(*program_, AddSource(std::move(source), TypeOpsOf<T>(), place));
+  }
+
+  // What follows is for weir::Main, tests and other callers of build callbacks.
+
+  /// A pipeline whose options have the values given.
+  explicit Pipeline(api::OptionValues given = {});
+
+  /// All mistakes are in `errors()` when there are any.
+  /// Errors: InvalidArgument, with one line for each mistake.
+  StatusOr<api::JobPlan> Plan(const api::PlanRequest& request = {});
+  const std::vector<api::ProgramError>& errors() const { return errors_; }
+
+  const api::Program& program() const { return *program_; }
+
+ private:
+  api::NodeIndex AddSource(std::shared_ptr<const runtime::Source> source,
+                           const record::TypeOps& type, Location place);
+
+  std::unique_ptr<api::Program> program_;  // streams point to it
+  std::vector<api::ProgramError> errors_;
+};
+
+}  // namespace v0
+}  // namespace weir

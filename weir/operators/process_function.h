@@ -1,0 +1,117 @@
+// KeyedProcessFunction: a user's class that handles the records of a keyed stream one by one, with
+// state for each key.
+//
+//   class CountPerPage : public weir::KeyedProcessFunction<std::string, Click, PageCount> {
+//    public:
+//     void ProcessElement(const Click& click, Context& context, weir::Collector<PageCount>& out)
+//     override {
+//       const int64_t count = count_.ValueOr(0) + 1;
+//       count_.Update(count);
+//       out.Collect({context.CurrentKey(), count});
+//     }
+//
+//    private:
+//     weir::ValueState<int64_t> count_{this, "count"};
+//   };
+//
+// One object runs in each subtask. What it must not forget is in its states; other members begin
+// anew after every failure. Order of calls: constructor → Open → (state is restored) → Start →
+// ProcessElement*. Open runs for plans too, so it declares and acquires nothing. Threads: one
+// caller at a time: the subtask's thread. An exception fails the attempt.
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+#include <utility>
+
+#include "weir/base/status.h"
+#include "weir/base/time.h"
+#include "weir/operators/collector.h"
+#include "weir/record/any_batch.h"
+#include "weir/runtime/operator.h"
+#include "weir/state/keyed_backend.h"
+#include "weir/state/list_state.h"
+#include "weir/state/state_owner.h"
+#include "weir/state/value_state.h"
+
+namespace weir {
+inline namespace v0 {
+
+/// What a function declares its states in, and where it learns who it is.
+class RuntimeContext {
+ public:
+  /// The state `name`: one value, one list for each key. The same name again is the same state.
+  /// Errors: none here; a name that is declared with two types fails the job before it starts.
+  template <class T>
+  ValueState<T> GetValueState(std::string_view name) {
+    return Declared<ValueState<T>>(name);
+  }
+  template <class T>
+  ListState<T> GetListState(std::string_view name) {
+    return Declared<ListState<T>>(name);
+  }
+
+  /// Which of the operator's subtasks this is, and how many there are. Neither may enter a result:
+  /// a job can be rescaled.
+  uint32_t SubtaskIndex() const { return context_.subtask.number(); }
+  uint32_t Parallelism() const { return context_.parallelism; }
+
+  // What follows is for operators.
+
+  RuntimeContext(const runtime::OperatorContext& context, state::KeyedBackend& backend)
+      : context_(context), backend_(backend) {}
+
+  /// The first error of a declaration.
+  const Status& status() const { return status_; }
+
+ private:
+  template <class State>
+  State Declared(std::string_view name) {
+    StatusOr<State> state = State::DeclareIn(backend_, name);
+    if (state.ok()) return *state;
+    if (status_.ok()) status_ = state.status();
+    return State();
+  }
+
+  const runtime::OperatorContext& context_;
+  state::KeyedBackend& backend_;
+  Status status_;
+};
+
+/// What a function may ask about the record that it processes.
+template <class K>
+class KeyedContext {
+ public:
+  /// The key of the record; states are those of this key.
+  const K& CurrentKey() const { return *key_; }
+
+  /// The record's event time; kMinTimestamp when it has none.
+  weir::Timestamp Timestamp() const { return timestamp_; }
+
+  /// For operators. `key` outlives its use.
+  void Set(const K& key, weir::Timestamp timestamp) { key_ = &key, timestamp_ = timestamp; }
+
+ private:
+  const K* key_ = nullptr;
+  weir::Timestamp timestamp_ = record::kNoTimestamp;
+};
+
+template <class K, class In, class Out>
+class KeyedProcessFunction : public StateOwner {
+ public:
+  using Context = KeyedContext<K>;
+
+  virtual ~KeyedProcessFunction() = default;
+
+  /// Declares states that are not bound as members.
+  virtual void Open(RuntimeContext& runtime) { (void)runtime; }
+
+  /// State is as restored: acquires resources.
+  virtual Status Start() { return OkStatus(); }
+
+  /// Handles one record. States are those of its key; what goes to `out` follows at once.
+  virtual void ProcessElement(const In& in, Context& context, Collector<Out>& out) = 0;
+};
+
+}  // namespace v0
+}  // namespace weir
