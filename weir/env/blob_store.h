@@ -27,6 +27,7 @@ using ResultCallback = base::UniqueFunction<void(StatusOr<T>)>;
 
 /// A blob being put in pieces. Destroying it before Finish has answered ok leaves nothing that List
 /// or Get would show.
+/// Errors: after an error the writer is spent; the blob is put anew, under a new name.
 /// Threads: one call at a time; the next only after the last has answered.
 class BlobWriter {
  public:

@@ -37,6 +37,15 @@ void EventQueue::Add(const EventId& id, Event event) {
 
 Event EventQueue::TakeFirst() { return std::move(ready_.extract(ready_.begin()).mapped()); }
 
+void EventQueue::Move(const EventId& from, const EventId& to) {
+  for (Events* events : {&ready_, &held_}) {
+    Events::node_type event = events->extract(from);
+    if (event.empty()) continue;
+    event.key() = to;
+    events->insert(std::move(event));
+  }
+}
+
 // What is dropped dies outside the maps: a closure's destructor may come back here.
 void EventQueue::Erase(const EventId& id) {
   const Events::node_type ready = ready_.extract(id);

@@ -64,6 +64,9 @@ class EventQueue {
   const EventId* first() const { return ready_.empty() ? nullptr : &ready_.begin()->first; }
   Event TakeFirst();
 
+  /// Gives a waiting event another time. One that has happened or is unknown is ignored.
+  void Move(const EventId& from, const EventId& to);
+
   /// Drops an event. One that has happened or is unknown is ignored.
   void Erase(const EventId& id);
   void EraseOwner(OwnerId owner);

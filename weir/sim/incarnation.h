@@ -39,6 +39,7 @@ class Incarnation {
   bool BeginOperation();
 
   void KillAtOperation(uint64_t n, Process::Death death);
+  void CancelKill() { last_operation_ = 0; }
   void Condemn() { condemned_ = true; }
   void Run(const ProgramFactory& factory);
   /// Before TearDown: connections are closed, not cut.

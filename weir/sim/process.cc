@@ -75,6 +75,10 @@ void Process::KillAtOperation(uint64_t n, Death death) {
   present().KillAtOperation(n, death);
 }
 
+void Process::CancelKill() {
+  if (state_ != State::kDead) present().CancelKill();
+}
+
 void Process::Pause() {
   if (state_ != State::kRunning) return;
   world_.Hit("process.paused");

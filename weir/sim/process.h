@@ -58,6 +58,9 @@ class Process {
   /// an event can be cut between any two operations. Shapes: n >= 1.
   void KillAtOperation(uint64_t n, Death death = Death::kProcess);
 
+  /// Takes KillAtOperation back, if it has not struck.
+  void CancelKill();
+
   /// What the program calls to end its process well, after the present event: what it sent arrives.
   void Exit(int code);
   /// The code of the last Exit; -1 when it was killed or has not ended.

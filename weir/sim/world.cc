@@ -111,6 +111,11 @@ EventId World::Schedule(base::Instant time, EventKind kind, Incarnation* owner, 
   return id;
 }
 
+void World::Reschedule(const EventId& event, base::Instant time) {
+  const EventId moved{.time = std::max(time, now_), .tie = ties_.Next(), .number = ++last_number_};
+  queue_.Move(event, moved);
+}
+
 Disk& World::NewDisk(const std::string& name) {
   disks_.push_back(std::make_unique<Disk>(*this, name));
   return *disks_.back();

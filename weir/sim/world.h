@@ -92,6 +92,8 @@ class World {
   /// Adds an event; `owner` null: the world's. An event of the dead is dropped at once.
   EventId Schedule(base::Instant time, EventKind kind, Incarnation* owner, ActorId actor,
                    base::Closure run);
+  /// Gives an event that has not happened another time; ignored if it was dropped.
+  void Reschedule(const EventId& event, base::Instant time);
   OwnerId Register(Incarnation& incarnation);
   EventQueue& queue() { return queue_; }
   ActorId NewActor() { return ActorId{++last_actor_}; }
