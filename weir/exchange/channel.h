@@ -6,8 +6,9 @@
 // empty one (AcquireBatch), fills and sends it; the reader returns what it has consumed (Recycle);
 // a writer that outruns its reader finds none free. Neither end ever waits: it says that nothing
 // can be done now, and its WakeTarget is told when that changes. Within a process:
-// exchange/local_channel.h. Between processes: exchange/data_plane.h. Threads: each end has one
-// caller at a time, its subtask's; the two ends may lie on different threads or on the same.
+// exchange/local_channel.h. Between processes: exchange/data_plane.h.
+// Threads: each end has one caller at a time, its subtask's; the two ends may lie on different
+//   threads or on the same.
 #pragma once
 
 #include <cstdint>
@@ -25,8 +26,9 @@ class WakeTarget {
   virtual ~WakeTarget() = default;
 
   /// Makes the subtask look again: a look begins after this call and sees everything that was done
-  /// before it (env::TaskThread::Wake promises just that). Threads: any thread, possibly with a
-  /// lock of exchange held: it returns at once and calls nothing of exchange.
+  /// before it (env::TaskThread::Wake promises just that).
+  /// Threads: any thread, possibly with a lock of exchange held: it returns at once and calls
+  ///   nothing of exchange.
   virtual void Wake() = 0;
 };
 
@@ -47,7 +49,8 @@ class ChannelWriter {
 
   /// Sends an element. A batch that was sent is gone: its pointer is null.
   /// Shapes: a batch is not empty. After kBlocked the next element sent is the same one; a batch
-  /// may have got more rows at its end meanwhile. Errors: a broken channel blocks; see status().
+  ///   may have got more rows at its end meanwhile.
+  /// Errors: a broken channel blocks; see status().
   [[nodiscard]] virtual SendResult TrySend(record::StreamElement& element) = 0;
 
   /// An empty batch of the channel's type, or null when all are under way.
@@ -59,8 +62,9 @@ class ChannelWriter {
   ChannelState state() const { return status().ok() ? ChannelState::kOpen : ChannelState::kBroken; }
 
   /// Who is told when something can be done after kBlocked or null, or when the channel breaks.
-  /// Null: nobody. Shapes: `target` outlives this end, or is set to null before it dies. Set before
-  /// the first send.
+  /// Null: nobody.
+  /// Shapes: `target` outlives this end, or is set to null before it dies. Set before the first
+  ///   send.
   virtual void SetWakeTarget(WakeTarget* target) = 0;
 };
 
@@ -79,7 +83,8 @@ class ChannelReader {
 
   /// Shows what waits in the channel, oldest first, and consumes nothing: for snapshots of what a
   /// barrier overtakes. A record of which only a part has arrived is not shown. What the writer has
-  /// not sent yet is not in the channel. Errors: DataLoss when what waits cannot be decoded.
+  /// not sent yet is not in the channel.
+  /// Errors: DataLoss when what waits cannot be decoded.
   virtual Status ForEachQueued(const std::function<void(const record::StreamElement&)>& visit) = 0;
 
   /// Ok, or why the channel is broken; as the writer's.

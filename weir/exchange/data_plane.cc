@@ -38,6 +38,9 @@ class DataPlane::Core final : public env::Acceptor, public std::enable_shared_fr
   class Wire;
   class Sink;
 
+  // Numbers wires as they are made. (Their addresses would have no order that can be replayed.)
+  using WireId = uint64_t;
+
   // A connection that stands. A wire without a link is over: what it says is ignored.
   struct Link {
     std::string peer;                             // empty until it has said hello
@@ -56,12 +59,12 @@ class DataPlane::Core final : public env::Acceptor, public std::enable_shared_fr
   };
   enum class Which : uint8_t { kAll, kUsed };
 
-  void OnFrame(const Wire* wire, std::string bytes) WEIR_EXCLUDES(mutex_);
-  Status OnHello(const Wire* wire, const HelloFrame& hello) WEIR_EXCLUDES(mutex_);
-  Status OnElement(const Wire* wire, ArrivedFrame frame) WEIR_EXCLUDES(mutex_);
-  Status OnCredit(const Wire* wire, const CreditFrame& frame) WEIR_EXCLUDES(mutex_);
+  void OnFrame(WireId wire, std::string bytes) WEIR_EXCLUDES(mutex_);
+  Status OnHello(WireId wire, const HelloFrame& hello) WEIR_EXCLUDES(mutex_);
+  Status OnElement(WireId wire, ArrivedFrame frame) WEIR_EXCLUDES(mutex_);
+  Status OnCredit(WireId wire, const CreditFrame& frame) WEIR_EXCLUDES(mutex_);
   Status KeepEarly(const CreditFrame& frame) WEIR_REQUIRES(mutex_);
-  void Drop(const Wire* wire, const Status& reason) WEIR_EXCLUDES(mutex_);
+  void Drop(WireId wire, const Status& reason) WEIR_EXCLUDES(mutex_);
 
   void EnsureConnected(const std::string& peer) WEIR_EXCLUDES(mutex_);
   void Send(const std::string& peer, std::string frame) WEIR_EXCLUDES(mutex_);
@@ -79,8 +82,9 @@ class DataPlane::Core final : public env::Acceptor, public std::enable_shared_fr
 
   mutable env::Mutex mutex_;
   bool closed_ WEIR_GUARDED_BY(mutex_) = false;
-  std::map<const Wire*, Link> links_ WEIR_GUARDED_BY(mutex_);
-  std::map<std::string, const Wire*> wire_of_peer_ WEIR_GUARDED_BY(mutex_);  // those with a link
+  std::map<WireId, Link> links_ WEIR_GUARDED_BY(mutex_);
+  WireId last_wire_ WEIR_GUARDED_BY(mutex_) = 0;
+  std::map<std::string, WireId> wire_of_peer_ WEIR_GUARDED_BY(mutex_);  // those with a link
   std::map<ChannelKey, Route<SendWindow>> windows_ WEIR_GUARDED_BY(mutex_);
   std::map<ChannelKey, Route<Inbox>> inboxes_ WEIR_GUARDED_BY(mutex_);
   std::pair<base::Epoch, base::Attempt> newest_ WEIR_GUARDED_BY(mutex_);
@@ -88,15 +92,16 @@ class DataPlane::Core final : public env::Acceptor, public std::enable_shared_fr
   Counters counters_ WEIR_GUARDED_BY(mutex_);
 };
 
-// One connection's handler: its address is its name.
+// One connection's handler.
 class DataPlane::Core::Wire final : public env::ConnectionHandler {
  public:
-  explicit Wire(std::shared_ptr<Core> core) : core_(std::move(core)) {}
-  void OnFrame(std::string frame) override { core_->OnFrame(this, std::move(frame)); }
-  void OnClosed(Status reason) override { core_->Drop(this, reason); }
+  Wire(std::shared_ptr<Core> core, WireId id) : core_(std::move(core)), id_(id) {}
+  void OnFrame(std::string frame) override { core_->OnFrame(id_, std::move(frame)); }
+  void OnClosed(Status reason) override { core_->Drop(id_, reason); }
 
  private:
   const std::shared_ptr<Core> core_;  // owners: see data_plane.h
+  const WireId id_;
 };
 
 // One end's way to its peer; the end's route lasts as long.
@@ -202,17 +207,19 @@ Status DataPlane::Core::Listen(const std::string& address) {
 
 void DataPlane::Core::EnsureConnected(const std::string& peer) {
   if (peer < address_) return;  // it connects to us
-  auto wire = std::make_shared<Wire>(shared_from_this());
+  WireId wire = 0;
   {
     const env::MutexLock lock(mutex_);
-    if (closed_ || !wire_of_peer_.try_emplace(peer, wire.get()).second) return;
-    links_.try_emplace(wire.get(), peer, nullptr);
+    if (closed_ || wire_of_peer_.contains(peer)) return;
+    wire = ++last_wire_;
+    wire_of_peer_.try_emplace(peer, wire);
+    links_.try_emplace(wire, peer, nullptr);
   }
-  auto connection = transport_.Connect(peer, wire);
+  auto connection = transport_.Connect(peer, std::make_shared<Wire>(shared_from_this(), wire));
   connection->Send(EncodeHello({.address = address_}));
   {
     const env::MutexLock lock(mutex_);
-    const auto link = links_.find(wire.get());
+    const auto link = links_.find(wire);
     if (link != links_.end()) link->second.connection = std::move(connection);
   }
   SendCredits(peer);
@@ -224,14 +231,14 @@ std::shared_ptr<env::ConnectionHandler> DataPlane::Core::Accept(
   const auto strangers = static_cast<size_t>(
       std::ranges::count_if(links_, [](const auto& link) { return link.second.peer.empty(); }));
   if (address_.empty() || closed_ || strangers >= limits::kUnknownPeersMax) return nullptr;
-  auto wire = std::make_shared<Wire>(shared_from_this());
-  links_.try_emplace(wire.get(), "", std::move(connection));
-  return wire;
+  const WireId wire = ++last_wire_;
+  links_.try_emplace(wire, "", std::move(connection));
+  return std::make_shared<Wire>(shared_from_this(), wire);
 }
 
 // A peer that connects again has lost the connection before, whether or not that was noticed here.
 // Ends that nothing has passed over yet do not mind.
-Status DataPlane::Core::OnHello(const Wire* wire, const HelloFrame& hello) {
+Status DataPlane::Core::OnHello(WireId wire, const HelloFrame& hello) {
   std::shared_ptr<env::Connection> replaced;
   Ends ends;
   {
@@ -243,8 +250,8 @@ Status DataPlane::Core::OnHello(const Wire* wire, const HelloFrame& hello) {
       return DataLossError("hello from a peer that should wait for us: ", hello.address);
     }
     link->second.peer = hello.address;
-    const Wire*& current = wire_of_peer_[hello.address];
-    if (current != nullptr) {
+    WireId& current = wire_of_peer_[hello.address];
+    if (current != 0) {
       ends = EndsOf(hello.address, Which::kUsed);
       replaced = std::move(links_.extract(current).mapped().connection);
       ++counters_.connections_lost;
@@ -256,7 +263,7 @@ Status DataPlane::Core::OnHello(const Wire* wire, const HelloFrame& hello) {
   return OkStatus();
 }
 
-void DataPlane::Core::Drop(const Wire* wire, const Status& reason) {
+void DataPlane::Core::Drop(WireId wire, const Status& reason) {
   std::shared_ptr<env::Connection> dropped;
   std::string peer;
   Ends ends;
@@ -276,7 +283,7 @@ void DataPlane::Core::Drop(const Wire* wire, const Status& reason) {
 }
 
 void DataPlane::Core::Refuse(const std::string& peer, const Status& reason) {
-  const Wire* wire = nullptr;
+  WireId wire = 0;
   {
     const env::MutexLock lock(mutex_);
     const auto found = wire_of_peer_.find(peer);
@@ -288,7 +295,7 @@ void DataPlane::Core::Refuse(const std::string& peer, const Status& reason) {
 
 void DataPlane::Core::Close() {
   listener_.reset();
-  std::map<const Wire*, Link> links;  // connections are destroyed without the lock
+  std::map<WireId, Link> links;  // connections are destroyed without the lock
   Ends ends;
   {
     const env::MutexLock lock(mutex_);
@@ -331,7 +338,7 @@ void DataPlane::Core::SendCredits(const std::string& peer) {
   }
 }
 
-void DataPlane::Core::OnFrame(const Wire* wire, std::string bytes) {
+void DataPlane::Core::OnFrame(WireId wire, std::string bytes) {
   Status handled;
   if (StatusOr<Frame> frame = DecodeFrame(bytes); !frame.ok()) {
     handled = std::move(frame).status();
@@ -345,7 +352,7 @@ void DataPlane::Core::OnFrame(const Wire* wire, std::string bytes) {
   if (!handled.ok()) Drop(wire, handled);
 }
 
-Status DataPlane::Core::OnElement(const Wire* wire, ArrivedFrame frame) {
+Status DataPlane::Core::OnElement(WireId wire, ArrivedFrame frame) {
   std::shared_ptr<Inbox> inbox;
   {
     const env::MutexLock lock(mutex_);
@@ -364,7 +371,7 @@ Status DataPlane::Core::OnElement(const Wire* wire, ArrivedFrame frame) {
   return inbox->Push(std::move(frame)).Annotated(Concat("channel ", key.ToString()));
 }
 
-Status DataPlane::Core::OnCredit(const Wire* wire, const CreditFrame& frame) {
+Status DataPlane::Core::OnCredit(WireId wire, const CreditFrame& frame) {
   std::shared_ptr<SendWindow> window;
   {
     const env::MutexLock lock(mutex_);

@@ -6,8 +6,8 @@
 // smaller address connects, when its first channel to the other is opened; the other waits for it.
 // When the connection breaks, every end that lies on it is broken for good; ends opened later get a
 // new connection. Frames for ends that are not there (another attempt, an end already closed) are
-// stale: ignored and counted. Threads: any thread; frames arrive on the transport's threads and are
-// only queued there.
+// stale: ignored and counted.
+// Threads: any thread; frames arrive on the transport's threads and are only queued there.
 #pragma once
 
 #include <cstdint>
@@ -39,8 +39,9 @@ class DataPlane {
   const std::string& address() const;
 
   /// The upstream end of a channel whose downstream end is at `peer`. It sends nothing before the
-  /// other end granted credit. Shapes: not twice for a key at a time. `type` outlives the end.
-  /// Never fails: an end that cannot be connected is one that breaks.
+  /// other end granted credit.
+  /// Shapes: not twice for a key at a time. `type` outlives the end. Never fails: an end that
+  ///   cannot be connected is one that breaks.
   std::unique_ptr<ChannelWriter> OpenWriter(const ChannelKey& key, const std::string& peer,
                                             const record::TypeOps& type);
 

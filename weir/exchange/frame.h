@@ -3,8 +3,8 @@
 //
 // A frame of elements holds a number of rows, one control element, or a fragment: a piece of rows
 // that are too long for one frame. A credit frame goes the other way. All numbers in it are totals
-// since the channel was opened, so a credit frame that comes late or twice does no harm. Threads:
-// pure.
+// since the channel was opened, so a credit frame that comes late or twice does no harm.
+// Threads: pure.
 #pragma once
 
 #include <cstdint>

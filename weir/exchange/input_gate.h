@@ -3,8 +3,9 @@
 // for how long is decided above it (runtime/alignment.h).
 //
 // Invariants: a blocked channel delivers nothing. After EndOfInput a channel delivers barriers
-// only. Of channels that have something to deliver, none delivers twice before every other has
-// delivered once. Threads: one caller at a time, the subtask's.
+//   only. Of channels that have something to deliver, none delivers twice before every other has
+//   delivered once.
+// Threads: one caller at a time, the subtask's.
 #pragma once
 
 #include <cstdint>
@@ -35,8 +36,9 @@ class InputGate {
   explicit InputGate(std::vector<Input> inputs);
 
   /// The next element of a channel that is not blocked, or nothing: until the wake target is told,
-  /// until a batch is recycled, or until UnblockAll. Errors: the status of a broken channel,
-  /// blocked or not; Internal when a batch or a watermark follows the end of its channel.
+  /// until a batch is recycled, or until UnblockAll.
+  /// Errors: the status of a broken channel, blocked or not; Internal when a batch or a watermark
+  ///   follows the end of its channel.
   StatusOr<std::optional<GateElement>> Next();
 
   /// Gives a consumed batch back to the channel that it came from.
@@ -58,7 +60,8 @@ class InputGate {
 
   /// Shows what waits in a channel, blocked or not, without consuming it. An unaligned snapshot
   /// stores this for every channel whose barrier has not arrived, up to that barrier, and then goes
-  /// on consuming as before. Errors: as ChannelReader::ForEachQueued.
+  /// on consuming as before.
+  /// Errors: as ChannelReader::ForEachQueued.
   Status ForEachQueued(base::ChannelIndex channel,
                        const std::function<void(const record::StreamElement&)>& visit);
 

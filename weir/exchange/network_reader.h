@@ -2,12 +2,12 @@
 // they came and are decoded on its own task's thread.
 //
 // Invariants: the sender's credit, what waits, and what was granted but not used add up to the
-// window at most. A frame's credit goes back when the frame leaves the inbox: half a window at a
-// time, and all of it when the inbox is empty, so a channel that is drained leaves its sender with
-// a whole window. To shrink what is in flight (buffer debloating), SetWindow: what was granted
-// stays granted, and nothing more is until the sender is below the new window. Threads:
-// NetworkReader has one caller at a time, its task; Inbox is where that task and the transport's
-// threads meet.
+//   window at most. A frame's credit goes back when the frame leaves the inbox: half a window at a
+//   time, and all of it when the inbox is empty, so a channel that is drained leaves its sender
+//   with a whole window. To shrink what is in flight (buffer debloating), SetWindow: what was
+//   granted stays granted, and nothing more is until the sender is below the new window.
+// Threads: NetworkReader has one caller at a time, its task; Inbox is where that task and the
+//   transport's threads meet.
 #pragma once
 
 #include <atomic>
@@ -37,8 +37,8 @@ struct ArrivedFrame {
 /// Threads: any thread.
 class Inbox {
  public:
-  /// Errors: DataLoss when the frame is not the next one or exceeds what was granted; the frame is
-  /// dropped.
+  /// Errors: DataLoss when the frame is not the next one or exceeds what was granted; the frame
+  ///   is dropped.
   Status Push(ArrivedFrame frame) WEIR_EXCLUDES(mutex_);
 
   /// Moves all frames behind those in `frames`.

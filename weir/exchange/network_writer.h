@@ -1,12 +1,13 @@
 // NetworkWriter: the upstream end of a channel to another process. It encodes rows into frames on
 // its own task's thread and sends as many as it has credit for.
 //
-// Invariants: never more frames, nor more control elements, have been sent than the reader granted;
-// before its first grant nothing is sent. Frames carry sequence numbers without a gap. Control
-// needs no credit for frames, but has a bound of its own (limits::kChannelControlsMax), so a
-// barrier never waits for rows of other channels, and behind rows of its own only as long as those
-// wait for credit. Threads: NetworkWriter has one caller at a time, its task; SendWindow is where
-// that task and the transport's threads meet.
+// Invariants: never more frames, nor more control elements, have been sent than the reader
+//   granted; before its first grant nothing is sent. Frames carry sequence numbers without a gap.
+//   Control needs no credit for frames, but has a bound of its own (limits::kChannelControlsMax),
+//   so a barrier never waits for rows of other channels, and behind rows of its own only as long as
+//   those wait for credit.
+// Threads: NetworkWriter has one caller at a time, its task; SendWindow is where that task and
+//   the transport's threads meet.
 #pragma once
 
 #include <atomic>

@@ -5,9 +5,10 @@
 // Flush is called (the subtask goes idle; the buffer timeout has passed) and before any control
 // element. Each call may be blocked half-way by a destination that is full; it then remembers
 // exactly where it stopped, and the same call made again goes on from there: no row and no control
-// element is lost or sent twice. Invariants: per destination, rows and control keep the order in
-// which they were given. A row is in one place at any time. Threads: one caller at a time, the
-// subtask's.
+// element is lost or sent twice.
+// Invariants: per destination, rows and control keep the order in which they were given. A row is
+//   in one place at any time.
+// Threads: one caller at a time, the subtask's.
 #pragma once
 
 #include <cstdint>
@@ -28,8 +29,7 @@ class ResultPartition {
     const record::TypeOps& type;  // outlives the partition
     Partitioning partitioning = Partitioning::kForward;
     uint32_t max_parallelism = limits::kMaxParallelismDefault;  // kHash
-    base::SubtaskIndex
-        producer;  // kRebalance: where its turn begins, so that not all begin at the same
+    base::SubtaskIndex producer{};  // kRebalance: its turns begin here, so that not all begin alike
     env::Chaos& chaos;
   };
 
@@ -37,17 +37,18 @@ class ResultPartition {
   ResultPartition(const Options& options, std::vector<std::unique_ptr<ChannelWriter>> destinations);
 
   /// Takes all rows of `batch`, with their columns: after kSent it is empty and keeps storage for
-  /// reuse. Shapes: a batch of the partition's layout; with kHash it has hashes. After kBlocked
-  /// some rows may have left: the batch is not to be touched, and this
-  ///   call with the same batch comes before SendControl (Flush may come between).
+  /// reuse.
+  /// Shapes: a batch of the partition's layout; with kHash it has hashes. After kBlocked some
+  ///   rows may have left: the batch is not to be touched, and this call with the same batch comes
+  ///   before SendControl (Flush may come between).
   [[nodiscard]] SendResult Send(record::AnyBatch& batch);
 
   /// Sends every open batch that has rows.
   [[nodiscard]] SendResult Flush();
 
   /// Sends `element` to every destination, each behind the rows given before. A destination that is
-  /// full does not delay the others. Shapes: after kBlocked, this call with the same element comes
-  /// before any Send.
+  /// full does not delay the others.
+  /// Shapes: after kBlocked, this call with the same element comes before any Send.
   [[nodiscard]] SendResult SendControl(const record::ControlElement& element);
 
   /// True while rows wait in open batches: Flush is due within the buffer timeout.
@@ -80,15 +81,17 @@ class ResultPartition {
   std::vector<Destination> destinations_;
   std::optional<HashRouter> router_;
 
-  // Where a blocked Send goes on.
-  bool sending_ = false;  // a Send is under way
-  uint32_t row_ = 0;      // kHash: the first row not moved yet
-  size_t destination_ =
-      0;  // kBroadcast: the first destination without the rows; kRebalance: whose turn it is
-  std::vector<uint16_t> routes_;  // kHash: the destination of each row of the batch under way
-  record::BatchPtr
-      closed_;  // kHash: stands for the open batch of a destination that has none; always full
-  std::vector<record::AnyBatch*> outputs_;  // kHash: the open batches, or closed_
+  // Where a blocked Send goes on. `destination_` is, with kBroadcast, the first destination without
+  // the rows; with kRebalance, whose turn it is.
+  bool sending_ = false;
+  uint32_t row_ = 0;  // kHash: the first row not moved yet
+  size_t destination_ = 0;
+
+  // For kHash. `closed_` is always full: it stands for the open batch of a destination without one,
+  // so that Scatter stops at the first row that needs it.
+  std::vector<uint16_t> routes_;            // the destination of each row of the batch under way
+  std::vector<record::AnyBatch*> outputs_;  // the open batch of each destination, or closed_
+  record::BatchPtr closed_;
 
   std::optional<record::ControlElement> control_;  // the control element under way
 };

@@ -5,9 +5,10 @@
 // end that finds nothing to do raises its `waits` flag and looks once more; the other end publishes
 // its index and then looks at the flag. All four steps are sequentially consistent, so one of the
 // two sees the other: no wake-up is lost, and nobody who does not wait is woken (waking a parked
-// thread costs tens of microseconds). Source: the two-flag argument is Dekker's; cached indices are
-// from Lee et al., "A lock-free, cache-efficient shared ring buffer", ANCS 2009. Threads: methods
-// say whose they are.
+// thread costs tens of microseconds).
+// Source: the two-flag argument is Dekker's; cached indices are from Lee et al., "A lock-free,
+//   cache-efficient shared ring buffer", ANCS 2009.
+// Threads: methods say whose they are.
 #pragma once
 
 #include <array>
@@ -25,7 +26,8 @@ class SpscRing {
 
  public:
   /// Moves `value` in, or leaves it and returns false: the ring is full and the producer counts as
-  /// waiting. Threads: the producer's.
+  /// waiting.
+  /// Threads: the producer's.
   bool TryPush(T& value) {
     const uint64_t tail = producer_.index.load(std::memory_order_relaxed);
     if (tail - producer_.other_seen == kSlots) {
@@ -42,7 +44,8 @@ class SpscRing {
   }
 
   /// Moves the oldest value out, or returns false: the ring is empty and the consumer counts as
-  /// waiting. Threads: the consumer's.
+  /// waiting.
+  /// Threads: the consumer's.
   bool TryPop(T& value) {
     const uint64_t head = consumer_.index.load(std::memory_order_relaxed);
     if (head == consumer_.other_seen) {
@@ -59,7 +62,8 @@ class SpscRing {
   }
 
   /// True once for each time that the other end found nothing to do: it is to be woken. Asked after
-  /// a push (or pop). Threads: the producer's (the consumer's).
+  /// a push (or pop).
+  /// Threads: the producer's (the consumer's).
   bool TakeConsumerWaits() { return Lower(consumer_waits_); }
   bool TakeProducerWaits() { return Lower(producer_waits_); }
 
