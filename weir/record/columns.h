@@ -2,7 +2,8 @@
 // are; and the loop of every hash edge.
 //
 // Appended rows get a column when either batch has it: a row that had none gets the default (no
-// timestamp, 0, kInsert). Threads: one caller at a time for each batch.
+// timestamp, 0, kInsert).
+// Threads: one caller at a time for each batch.
 #pragma once
 
 #include <array>

@@ -1,7 +1,8 @@
 // TypeTraits of std::optional, std::vector, std::map and std::variant over any types that have one.
 //
 // Counts are believed only as far as the bytes that are left can hold so many elements, so that no
-// input makes a decoder reserve more than a fixed multiple of its own length. Threads: pure.
+// input makes a decoder reserve more than a fixed multiple of its own length.
+// Threads: pure.
 #pragma once
 
 #include <algorithm>

@@ -1,5 +1,6 @@
 // The encoding of control elements: one byte that says which, and its fields
-// (docs/formats/record.md). Threads: pure.
+// (docs/formats/record.md).
+// Threads: pure.
 #pragma once
 
 #include "weir/base/bytes.h"

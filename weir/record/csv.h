@@ -1,5 +1,6 @@
 // CsvColumns: how the rows of a type stand in CSV, one entry a field: what a CSV reader and a CSV
-// writer need. Threads: pure.
+// writer need.
+// Threads: pure.
 #pragma once
 
 #include <array>

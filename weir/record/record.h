@@ -8,7 +8,7 @@
 // else follows from TypeTraits below. So also:
 //   a nested type:  behind the outer class, `WEIR_RECORD(Outer::Inner, x, y);`
 //   a template:     `template <class A, class B> WEIR_RECORD((Pair<A, B>), first, second);`
-//   (parentheses because of the comma)
+//                   (in parentheses because of the comma)
 // The order of the fields is the order of the encoding. Up to 64 fields.
 // Threads: pure.
 #pragma once
@@ -60,6 +60,13 @@ concept Record = std::is_class_v<T> && requires(const T* v) {
 template <Record T>
 inline constexpr auto kFieldsOf = WeirFields(static_cast<const T*>(nullptr));
 
+constexpr bool AreDifferent(std::span<const std::string_view> names) {
+  for (size_t i = 1; i < names.size(); ++i) {
+    if (std::ranges::count(names.first(i), names[i]) > 0) return false;
+  }
+  return true;
+}
+
 template <class T, auto... kMembers>
 constexpr bool EncodedAsLies() {
   if constexpr (std::is_trivially_copyable_v<T> &&
@@ -83,6 +90,8 @@ struct RecordTraits<T, RecordFields<T, kMembers...>> {
   static constexpr bool kEncodedAsLies = EncodedAsLies<T, kMembers...>();
   static constexpr size_t kBytesMin = (Of<kMembers>::kBytesMin + ...);
   static constexpr bool kCsvField = false;
+
+  static_assert(AreDifferent(kFieldsOf<T>.field_names), "name each field once in WEIR_RECORD");
 
   static std::span<const std::string_view> FieldNames() { return kFieldsOf<T>.field_names; }
 
@@ -211,26 +220,26 @@ struct TypeTraits<T>
   }                                                                                              \
   static_assert(true)
 
-#define WEIR_CHECK_FIELD_(Type, field)                                                          \
-  static_assert(                                                                                \
-      []<class T>(const T*) {                                                                   \
-        return requires { typename ::weir::record::MemberOf<decltype(&T::field)>::type; };      \
-      }(static_cast<const WeirRecord*>(nullptr)),                                               \
-      "name only public data members of " #Type " in WEIR_RECORD: `" #field "` is none");       \
-  static_assert(::weir::FieldType<::weir::record::MemberType<&WeirRecord::field>>,              \
-                "give field `" #field "` of " #Type                                             \
-                " a type that Weir can store: bool, an integer, float, double, std::string, a " \
-                "std::optional, "                                                               \
-                "std::vector, std::map or std::variant of such, a struct with its own "         \
-                "WEIR_RECORD above this one, "                                                  \
-                "or a type for which you specialise weir::TypeTraits");
+#define WEIR_CHECK_FIELD_(Type, field)                                                         \
+  static_assert(                                                                               \
+      []<class WeirT>(const WeirT*) {                                                          \
+        return requires { typename ::weir::record::MemberOf<decltype(&WeirT::field)>::type; }; \
+      }(static_cast<const WeirRecord*>(nullptr)),                                              \
+      "name only public data members of " #Type " in WEIR_RECORD: `" #field "` is none");      \
+  static_assert(::weir::FieldType<::weir::record::MemberType<&WeirRecord::field>>,             \
+                "give field `" #field "` of " #Type                                            \
+                " a type that Weir can store: " WEIR_FIELD_TYPES_);
+#define WEIR_FIELD_TYPES_                                                                        \
+  "bool, an integer, float, double, std::string, a std::optional, std::vector, std::map or "     \
+  "std::variant of such, a struct with its own WEIR_RECORD above this one, or a type for which " \
+  "you specialise weir::TypeTraits"
 #define WEIR_COUNT_FIELD_(Type, field) +1
 #define WEIR_FIELD_POINTER_(Type, field) , &WeirRecord::field
 #define WEIR_FIELD_NAME_(Type, field) #field,
-#define WEIR_FIELD_OFFSET_(Type, field)                                                \
-  []<class T>(const T*) -> ::std::ptrdiff_t {                                          \
-    if constexpr (::std::is_standard_layout_v<T>) return __builtin_offsetof(T, field); \
-    return -1;                                                                         \
+#define WEIR_FIELD_OFFSET_(Type, field)                                                        \
+  []<class WeirT>(const WeirT*) -> ::std::ptrdiff_t {                                          \
+    if constexpr (::std::is_standard_layout_v<WeirT>) return __builtin_offsetof(WeirT, field); \
+    return -1;                                                                                 \
   }(static_cast<const WeirRecord*>(nullptr)),
 
 // `(Pair<A, B>)` and `Bid` without parentheses: a parenthesis behind WEIR_OPEN_ makes it swallow
@@ -241,8 +250,8 @@ struct TypeTraits<T>
 #define WEIR_DROP_WORD_2_(...) WEIR_NO_##__VA_ARGS__
 #define WEIR_NO_WEIR_OPEN_
 
-// macro(Type, field) for each field: each rescan of the argument by WEIR_SCAN_ expands one more
-// step; there are 85.
+// macro(Type, field) for each field: each rescan of WEIR_SCAN_'s argument expands one more step,
+// and there are 85 of them.
 #define WEIR_EACH_(macro, Type, ...) WEIR_SCAN_(WEIR_STEP_(macro, Type, __VA_ARGS__))
 #define WEIR_STEP_(macro, Type, field, ...) \
   macro(Type, field) __VA_OPT__(WEIR_STEP_AGAIN_ WEIR_PARENTHESES_(macro, Type, __VA_ARGS__))

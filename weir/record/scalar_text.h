@@ -2,7 +2,8 @@
 // so that a program that prints and parses records does not compile <charconv> itself.
 //
 // Numbers are written so that reading them gives the same value (shortest form), never by the
-// locale. Threads: pure.
+// locale.
+// Threads: pure.
 #pragma once
 
 #include <cstdint>
@@ -33,8 +34,8 @@ void AppendBareString(std::string_view value, std::string& out);
 void AppendCsvString(std::string_view value, std::string& out);
 
 /// Parsers of one CSV field, quotes already taken off. All of `text` must be the value: no blanks,
-/// no plus sign. Shapes: false, and `value` unchanged, when the text is no number or outside [min,
-/// max].
+/// no plus sign.
+/// Shapes: false, and `value` unchanged, when the text is no number or outside [min, max].
 bool ParseInteger(std::string_view text, int64_t min, int64_t max, int64_t& value);
 bool ParseUnsigned(std::string_view text, uint64_t max, uint64_t& value);
 bool ParseNumber(std::string_view text, double& value);

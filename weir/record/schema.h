@@ -1,5 +1,6 @@
 // Schema: what a record type looks like, as data: stored with every snapshot, compared before a job
-// starts, printed in plans and errors. Threads: values.
+// starts, printed in plans and errors.
+// Threads: values.
 #pragma once
 
 #include <cstdint>

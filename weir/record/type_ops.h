@@ -2,8 +2,9 @@
 //
 // A C++ type gets its TypeOps from `TypeOpsOf<T>()` (record/typed_ops.h); a dynamic one (SQL,
 // Python) builds an object at run time whose rows may be columns. Exchange, checkpoint and runtime
-// see only this. Invariants: an object is immutable and outlives every batch of its type. Threads:
-// const methods from any thread; a batch has one caller at a time.
+// see only this.
+// Invariants: an object is immutable and outlives every batch of its type.
+// Threads: const methods from any thread; a batch has one caller at a time.
 #pragma once
 
 #include <cstdint>
@@ -40,8 +41,8 @@ class TypeOps {
 
   /// Appends the encoding of rows [begin, end), without columns (docs/formats/record.md). Stops
   /// before the row that would make the writer longer than `bytes_max`, but never before the first:
-  /// a row larger than that travels alone. Shapes: returns the first row not encoded, greater than
-  /// `begin` unless begin == end.
+  /// a row larger than that travels alone.
+  /// Shapes: returns the first row not encoded, greater than `begin` unless begin == end.
   virtual uint32_t Encode(const AnyBatch& batch, uint32_t begin, uint32_t end, size_t bytes_max,
                           base::ByteWriter& out) const = 0;
 
@@ -50,9 +51,9 @@ class TypeOps {
   virtual Status Decode(base::ByteReader& in, uint32_t count, AnyBatch& batch) const = 0;
 
   /// Moves rows from `begin` on, with their columns, each behind the rows of
-  /// outputs[destinations[row]], until one finds its output full. Shapes: destinations has
-  /// batch.size() entries; outputs are batches of this layout. Returns the first row not moved
-  /// (batch.size() when all were).
+  /// outputs[destinations[row]], until one finds its output full.
+  /// Shapes: destinations has batch.size() entries; outputs are batches of this layout. Returns the
+  /// first row not moved (batch.size() when all were).
   virtual uint32_t Scatter(AnyBatch& batch, uint32_t begin, std::span<const uint16_t> destinations,
                            std::span<AnyBatch* const> outputs) const = 0;
 

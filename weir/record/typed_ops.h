@@ -2,7 +2,8 @@
 //
 // Rows that own nothing are copied by memcpy; rows that own strings or lists are exchanged with the
 // rows whose place they take, so that no capacity is lost: what was filled once is filled again
-// without allocation. Threads: as TypeOps.
+// without allocation.
+// Threads: as TypeOps.
 #pragma once
 
 #include <algorithm>
