@@ -18,7 +18,7 @@ endif()
 if(CMAKE_CXX_COMPILER_ID MATCHES "Clang")
   list(APPEND WEIR_WARNINGS -Wthread-safety)
 elseif(CMAKE_CXX_COMPILER_VERSION VERSION_LESS 13)
-  list(APPEND WEIR_WARNINGS -Wno-restrict)  # g++ 12 sees overlaps in std::string that are not there (GCC bug 105651)
+  list(APPEND WEIR_WARNINGS -Wno-restrict -Wno-missing-field-initializers)  # g++ 12 sees overlaps in std::string that are not there (GCC bug 105651)
 endif()
 
 # No path of this machine in debug information, messages or assertions.
