@@ -141,7 +141,8 @@ void FaultyBlobStore::List(std::string prefix,
 
 void FaultyBlobStore::Delete(std::string name, env::StatusCallback done) {
   Call<Status>(
-      [this, name = std::move(name)](Kind::kChange, env::StatusCallback answered) {
+      Kind::kChange,
+      [this, name = std::move(name)](env::StatusCallback answered) {
         inner_.Delete(name, std::move(answered));
       },
       std::move(done));
