@@ -123,7 +123,11 @@ struct RecordTraits<T, RecordFields<T, kMembers...>> {
     ((seed = Of<kMembers>::Hash(seed, v.*kMembers)), ...);
     return seed;
   }
-  static bool ValidKey(const T& v) { return (Of<kMembers>::ValidKey(v.*kMembers) & ...); }
+  static bool ValidKey(const T& v) {
+    bool valid = true;  // without a branch
+    ((valid &= Of<kMembers>::ValidKey(v.*kMembers)), ...);
+    return valid;
+  }
   static size_t HeapBytes(const T& v) { return (Of<kMembers>::HeapBytes(v.*kMembers) + ...); }
   static void AppendJson(const T& v, std::string& out) {
     size_t i = 0;
