@@ -106,6 +106,8 @@ inline constexpr Duration kHelloTimeout = std::chrono::seconds(5);
 // Between tries to accept while descriptors are short.
 inline constexpr Duration kAcceptRetryDelay = std::chrono::milliseconds(100);
 
+// How often operators that wait for time to pass are looked at: as often as an idle thread looks again.
+inline constexpr Duration kTickInterval = std::chrono::milliseconds(10);
 // Control messages that wait in one mailbox; a correct peer has a handful under way.
 inline constexpr size_t kMailboxMessagesMax = 100'000;
 

@@ -43,8 +43,10 @@ class History {
   struct Options {
     std::string job;
     uint32_t retained_max = 3;
-    Duration undecided_max =
-        std::chrono::minutes(1);  // a create undecided for longer ends the reign
+    /// A create that is undecided for longer ends the reign.
+    Duration undecided_max = std::chrono::minutes(1);
+    /// Hears what went wrong without harm to anybody's data.
+    std::function<void(const Status&)> warn = {};
   };
 
   struct RetireOptions {
@@ -98,27 +100,32 @@ class History {
   const JobFiles& files() const { return files_; }
 
  private:
-  struct Append {
+  struct WaitingAppend {
     AppendRequest request;
-    base::UniqueFunction<void(Status)> done;
+    env::StatusCallback done;
   };
 
   void Do(TakeOverStep step);
+  void ReadJobFile();
+  void WriteJobFile();
   void EndTakeOver(StatusOr<ReignStart> result);
-  void WriteJobFile(ReignStart start);
+
   void Enqueue(AppendRequest request, env::StatusCallback done);
   void NextAppend();
   void Do(AppendStep step);
   void EndAppend(Status result);
-  void CopySavepoint();
-  void VerifyNewest(env::StatusCallback done);
+  void KeepSavepointCopy(const HistoryRecord& record);
+
+  void VerifyNewest();
   void BeginRetirement();
   void Do(RetirementStep step);
   void EndRetirement(StatusOr<RetirementReport> result);
-  void Create(bool again, const JobFiles& files, base::HistoryNumber number, std::string bytes,
-              env::StatusCallback done);
 
-  env::EventLoop& loop_;
+  void ListRecords(env::ResultCallback<std::vector<base::HistoryNumber>> done);
+  void ReadRecord(base::HistoryNumber number, env::ResultCallback<std::string> done);
+  void Create(base::HistoryNumber number, std::string bytes, env::StatusCallback done);
+  bool CreateAgain(base::HistoryNumber number, std::string bytes, env::StatusCallback done);
+
   env::Clock& clock_;
   env::Random& random_;
   env::Chaos& chaos_;
@@ -127,19 +134,22 @@ class History {
   const JobFiles files_;
   StoreCalls calls_;
 
-  std::optional<checkpoint::TakeOver> take_over_;
-  env::ResultCallback<ReignStart> take_over_done_;
-  std::optional<Reign> reign_;
-  base::CheckpointId last_id_;
-
-  std::deque<Append> appends_;  // the first is under way when `appending_`
-  bool appending_ = false;
+  // One create is under way at a time.
   uint32_t create_tries_ = 0;
   base::Instant create_began_;
 
-  std::optional<Retirement> retirement_;
-  env::ResultCallback<RetirementReport> retire_done_;
+  std::optional<checkpoint::TakeOver> take_over_;
+  env::ResultCallback<ReignStart> take_over_done_;
+  bool job_file_exists_ = false;
+  std::optional<Reign> reign_;
+  base::CheckpointId last_id_;
+
+  std::deque<WaitingAppend> appends_;  // the first is under way
+
+  env::ResultCallback<RetirementReport> retire_done_;  // while a retirement is under way
   RetireOptions retire_options_;
+  HistoryRecord retire_newest_;  // the newest record when it began
+  std::optional<Retirement> retirement_;
   std::set<std::string> verified_;  // packs of the newest checkpoint that were read back whole
   std::set<base::HistoryNumber> known_epochs_;
 };

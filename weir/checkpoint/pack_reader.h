@@ -1,6 +1,7 @@
 // Reading packs: only the footer and the blocks that hold what is wanted, each byte checked before
-// it is handed on. Threads: free functions that may be called from any thread; callbacks come on
-// the store's threads, one at a time.
+// it is handed on.
+// Threads: free functions that may be called from any thread; callbacks come on the store's
+// threads, one at a time; those of a pack that is inlined in its record inside the call.
 #pragma once
 
 #include <string>

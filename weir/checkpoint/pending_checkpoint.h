@@ -38,11 +38,7 @@ struct CheckpointTag {
   friend auto operator<=>(const CheckpointTag&, const CheckpointTag&) = default;
 };
 
-struct SubtaskId {
-  base::ChainIndex chain;
-  base::SubtaskIndex subtask;
-  friend auto operator<=>(const SubtaskId&, const SubtaskId&) = default;
-};
+using base::SubtaskId;
 
 /// One subtask's share of a checkpoint. Its operators carry what this subtask snapshot of them.
 struct Acknowledgement {

@@ -76,7 +76,6 @@ class Reign {
   std::optional<Completion> completion() const;
 
  private:
-  AppendStep Refuse(Status error);
   AppendStep Won();
   AppendStep Over(AppendStep::Do what, Status error);
   Status Check(const AppendRequest& request) const;

@@ -34,6 +34,9 @@ class StoreCalls {
   /// Runs `closure` after the delay of try number `tries` (from 1), unless destroyed by then.
   void AfterPause(uint32_t tries, base::Closure closure);
 
+  /// Runs `closure` later, unless destroyed by then.
+  void Post(base::Closure closure);
+
   /// Takes an answer from any thread to the loop.
   env::StatusCallback OnLoop(env::StatusCallback done);
 

@@ -138,11 +138,12 @@ class TakeOver {
   TakeOverStep Walked(HistoryRecord record);
   TakeOverStep ChooseBase(CheckpointRef resume, base::Lineage lineage);
   TakeOverStep ReadLater();
+  TakeOverStep ReadRepeated(const StatusOr<std::string>& bytes);
   TakeOverStep Judge();
-  TakeOverStep Create();
+  TakeOverStep Create(HistoryRecord record);
   TakeOverStep Resolved(const StatusOr<std::string>& bytes);
   TakeOverStep Won();
-  StatusOr<CheckpointRef> Chosen() const;
+  StatusOr<CheckpointRef> Chosen(CheckpointRef resume) const;
 
   TakeOverOptions options_;
   env::Random& random_;

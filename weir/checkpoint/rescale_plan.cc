@@ -1,0 +1,87 @@
+#include "weir/checkpoint/rescale_plan.h"
+
+#include <algorithm>
+
+#include "weir/base/check.h"
+
+namespace weir::checkpoint {
+namespace {
+
+base::KeyGroupRange Overlap(base::KeyGroupRange a, base::KeyGroupRange b) {
+  return {std::max(a.first, b.first), std::min(a.end, b.end)};
+}
+
+void RestorePacks(const CheckpointBody& body, std::string_view uid, OperatorRestore& restore) {
+  for (const PackRef& pack : body.packs) {
+    if (!std::ranges::count(pack.operators, uid) || !pack.key_groups.Overlaps(restore.key_groups))
+      continue;
+    restore.packs.push_back({pack, Overlap(pack.key_groups, restore.key_groups)});
+  }
+}
+
+void RestoreProgress(const OperatorSnapshot& op, OperatorRestore& restore) {
+  uint32_t covered = 0;
+  bool all_done = true;
+  Timestamp watermark = kMaxTimestamp;
+  for (const ProgressSnapshot& progress : op.progress) {
+    if (!progress.key_groups.Overlaps(restore.key_groups)) continue;
+    ProgressSnapshot cut = progress;
+    cut.key_groups = Overlap(progress.key_groups, restore.key_groups);
+    covered += cut.key_groups.count();
+    watermark = std::min(watermark, cut.watermark);
+    all_done = all_done && cut.end_of_input_done;
+    restore.progress.push_back(cut);
+  }
+  if (covered < restore.key_groups.count())
+    return;  // nothing is known of some key group: as at the beginning
+  restore.watermark = watermark;
+  restore.end_of_input_done = all_done;
+}
+
+}  // namespace
+
+std::vector<OperatorRestore> PlanRestore(const HistoryRecord& record, std::string_view uid,
+                                         uint32_t parallelism) {
+  WEIR_CHECK(record.is_checkpoint());
+  const CheckpointBody& body = *record.checkpoint;
+  std::vector<OperatorRestore> restores(parallelism);
+  for (uint32_t i = 0; i < parallelism; ++i) {
+    restores[i].subtask = base::SubtaskIndex(i);
+    restores[i].key_groups =
+        base::KeyGroupsOf(restores[i].subtask, parallelism, record.max_parallelism);
+  }
+  const auto op = std::ranges::find(body.operators, uid, &OperatorSnapshot::uid);
+  if (op == body.operators.end()) return restores;
+
+  for (OperatorRestore& restore : restores) {
+    RestorePacks(body, uid, restore);
+    RestoreProgress(*op, restore);
+  }
+  for (const ListItem& item : op->items) {
+    if (item.mode == ItemMode::kSplit) {
+      restores[item.origin.number() % parallelism].items.push_back(item);
+    } else {
+      for (OperatorRestore& restore : restores) restore.items.push_back(item);
+    }
+  }
+  for (const PendingCommit& pending : op->pending_commits) {
+    restores[pending.origin.number() % parallelism].pending_commits.push_back(pending);
+  }
+  for (OperatorRestore& restore : restores) {
+    std::ranges::stable_sort(restore.pending_commits, {}, &PendingCommit::checkpoint);
+  }
+  return restores;
+}
+
+std::vector<std::vector<SplitSnapshot>> DealSplits(const SourceSnapshot& source,
+                                                   uint32_t parallelism) {
+  WEIR_CHECK(parallelism >= 1);
+  std::vector<std::vector<SplitSnapshot>> dealt(parallelism);
+  size_t next = 0;
+  for (const SplitSnapshot& split : source.splits) {
+    if (!split.finished) dealt[next++ % parallelism].push_back(split);
+  }
+  return dealt;
+}
+
+}  // namespace weir::checkpoint
