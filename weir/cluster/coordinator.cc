@@ -34,7 +34,7 @@ StatusOr<std::unique_ptr<Coordinator>> Coordinator::Start(Options options) {
   return coordinator;
 }
 
-Coordinator::Coordinator(Options options, std::vector<std::vector<PlannedOperator>> plan)
+Coordinator::Coordinator(Options options, std::vector<PlannedChain> plan)
     : Actor(options.loop), options_(std::move(options)), plan_(std::move(plan)) {}
 
 Coordinator::~Coordinator() { listener_ = nullptr; }
@@ -66,7 +66,7 @@ Status Coordinator::Judge(const checkpoint::Proposal& proposal) {
       return FailedPreconditionError("max parallelism is ", proposal.max_parallelism, " in checkpoint ", proposal.base->checkpoint->id, " and ",
                                      options_.graph.max_parallelism, " in this program: it is fixed when a job starts empty; set it back");
     }
-    WEIR_RETURN_IF_ERROR(CheckRestorable(*proposal.base, plan_));
+    WEIR_RETURN_IF_ERROR(CheckRestorable(*proposal.base, plan_, options_.allowed_to_drop));
   }
   return options_.judge ? options_.judge(proposal) : Status();
 }
@@ -192,6 +192,11 @@ void Coordinator::OnAttemptMessage(WorkerKey key, const proto::ToCoordinator& me
     case proto::ToCoordinator::kProgress: workers_.at(key).progress = message.progress(); return;
     default: ++stale_messages_;
   }
+}
+
+// A peer's words are not trusted to name a subtask that exists.
+bool Coordinator::IsPlanned(base::SubtaskId subtask) const {
+  return subtask.chain.number() < options_.graph.chains.size() && subtask.subtask.number() < options_.graph.chains[subtask.chain.number()].parallelism;
 }
 
 // Twice a second: says that it is there, looks who is not, and how the job gets on.

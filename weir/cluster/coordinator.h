@@ -29,6 +29,7 @@
 #include "weir/cluster/job_events.h"
 #include "weir/cluster/plan_states.h"
 #include "weir/cluster/split_ledger.h"
+#include "weir/env/blob_store.h"
 #include "weir/env/env.h"
 #include "weir/runtime/job_graph.h"
 
@@ -54,6 +55,7 @@ class Coordinator final : private Actor, private env::Acceptor {
     checkpoint::TakeOverOptions::From from = checkpoint::TakeOverOptions::From::kResume;
     base::CheckpointId from_checkpoint;  // with kCheckpoint
     std::string from_savepoint;          // with kSavepoint
+    std::vector<std::string> allowed_to_drop;  // states that no operator claims and that may be lost (CheckRestorable)
     std::function<Status(const checkpoint::Proposal&)> judge;  // may refuse what the job would start from
     checkpoint::TriggerOptions triggers;
     uint32_t retained_max = 3;
@@ -91,7 +93,7 @@ class Coordinator final : private Actor, private env::Acceptor {
   };
   using WorkerKey = uint32_t;  // number of the connection, from 1
 
-  Coordinator(Options options, std::vector<std::vector<PlannedOperator>> plan);
+  Coordinator(Options options, std::vector<PlannedChain> plan);
 
   // coordinator.cc
   std::shared_ptr<env::ConnectionHandler> Accept(std::shared_ptr<env::Connection> connection) override;
@@ -103,6 +105,7 @@ class Coordinator final : private Actor, private env::Acceptor {
   void OnConnectionLost(WorkerKey key, const Status& reason);
   void OnRegister(WorkerKey key, const proto::Register& hello);
   void OnAttemptMessage(WorkerKey key, const proto::ToCoordinator& message);
+  bool IsPlanned(base::SubtaskId subtask) const;
   void OnTick();
   void ReportProgress();
   void Send(const WorkerEntry& worker, proto::ToWorker message);
@@ -137,7 +140,7 @@ class Coordinator final : private Actor, private env::Acceptor {
   void FinishIfCommitted();
 
   const Options options_;
-  const std::vector<std::vector<PlannedOperator>> plan_;
+  const std::vector<PlannedChain> plan_;
   std::unique_ptr<env::Listener> listener_;
   WorkerKey last_key_ = 0;  // touched by Accept, on the transport's thread, only
   std::map<WorkerKey, WorkerEntry> workers_;

@@ -126,11 +126,13 @@ void Coordinator::OnAcknowledge(const proto::ToCoordinator& message) {
   checkpoint::Acknowledgement acknowledgement;
   acknowledgement.tag = {base::Epoch(message.epoch()), base::Attempt(message.attempt()), base::CheckpointId(news.checkpoint())};
   acknowledgement.subtask = FromProto(news.subtask());
+  if (!IsPlanned(acknowledgement.subtask)) return;
   for (const proto::Pack& pack : news.packs()) acknowledgement.packs.push_back(FromProto(pack));
   acknowledgement.bytes_written = news.bytes_written();
-  if (acknowledgement.subtask.chain.number() >= plan_.size()) return;
-  acknowledgement.operators = SnapshotsOf(plan_[acknowledgement.subtask.chain.number()], acknowledgement.subtask, FromProto(news.state()),
-                                          options_.graph, history_->newest().max_parallelism);
+  const base::SubtaskId subtask = acknowledgement.subtask;
+  acknowledgement.operators =
+      SnapshotsOf(plan_[subtask.chain.number()], subtask, FromProto(news.state()),
+                  base::KeyGroupsOf(subtask.subtask, options_.graph.chains[subtask.chain.number()].parallelism, options_.graph.max_parallelism));
   costs_.longest_step = std::max(costs_.longest_step, Duration(news.longest_step_ns()));
   if (pending_->OnAcknowledge(std::move(acknowledgement))) OnCollected();
 }

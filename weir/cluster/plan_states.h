@@ -1,30 +1,42 @@
-// What each operator of a plan declares, found by opening one of each without an environment (Open only declares).
+// What each operator of a plan declares, found by opening one of each without an environment (Open only declares), and the way between that, a subtask's
+// snapshot and a checkpoint's record.
 // Threads: pure.
 #pragma once
 
+#include <span>
+#include <string>
 #include <vector>
 
 #include "weir/checkpoint/history_record.h"
 #include "weir/runtime/job_graph.h"
+#include "weir/runtime/subtask_state.h"
+#include "weir/state/state_descriptor.h"
 
 namespace weir::cluster {
 
-/// An operator that has state, or a source.
+/// An operator with a uid, or a source.
 struct PlannedOperator {
   std::string uid;
   std::string kind;
-  uint32_t index = 0;                              // in its chain
+  uint32_t index = 0;  // in its chain; not of a source
   bool is_source = false;
+  bool commits = false;
   bool has_keyed_state = false;
-  std::vector<checkpoint::StateSnapshot> states;   // keyed state, in the order of declaration
+  state::OperatorStates keyed;
 };
+using PlannedChain = std::vector<PlannedOperator>;  // the source first
 
-/// For each chain, its operators with a uid; the source first.
+/// One entry for each chain of the graph.
 /// Errors: whatever Open says, annotated with the uid.
-StatusOr<std::vector<std::vector<PlannedOperator>>> DeclaredStates(const runtime::JobGraph& graph);
+StatusOr<std::vector<PlannedChain>> DeclaredStates(const runtime::JobGraph& graph);
 
-/// Ok if the states of `record` can be restored into `declared`.
+/// What the acknowledgement of one subtask adds to the checkpoint's record, operator by operator.
+std::vector<checkpoint::OperatorSnapshot> SnapshotsOf(const PlannedChain& chain, base::SubtaskId subtask, const runtime::SubtaskState& state,
+                                                      base::KeyGroupRange key_groups);
+
+/// Ok if the program can start from `record`: every state that it holds is claimed or may be dropped, and no type has changed.
+/// Shapes: `allowed_to_drop` has "uid.state", or "uid" for an operator without keyed state.
 /// Errors: FailedPrecondition naming the state, what is wrong and the cure.
-Status CheckRestorable(const checkpoint::HistoryRecord& record, const std::vector<std::vector<PlannedOperator>>& declared);
+Status CheckRestorable(const checkpoint::HistoryRecord& record, const std::vector<PlannedChain>& plan, std::span<const std::string> allowed_to_drop = {});
 
 }  // namespace weir::cluster

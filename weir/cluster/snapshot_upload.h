@@ -14,6 +14,7 @@
 #include "weir/checkpoint/job_files.h"
 #include "weir/checkpoint/pack.h"
 #include "weir/checkpoint/pack_writer.h"
+#include "weir/env/blob_store.h"
 #include "weir/env/env.h"
 #include "weir/runtime/subtask.h"
 

@@ -11,7 +11,6 @@ StatusOr<std::unique_ptr<Worker>> Worker::Start(Options options) {
   WEIR_ASSIGN_OR_RETURN(auto plan, DeclaredStates(options.graph));
   WEIR_ASSIGN_OR_RETURN(auto data_plane, exchange::DataPlane::Open({.listen_address = options.data_address,
                                                                     .transport = options.env.transport,
-                                                                    .executor = options.env.pool,
                                                                     .chaos = options.env.chaos}));
   std::unique_ptr<Worker> worker(new Worker(std::move(options), std::move(data_plane), std::move(plan)));
   worker->inbox().Post([worker = worker.get()] {
@@ -21,7 +20,7 @@ StatusOr<std::unique_ptr<Worker>> Worker::Start(Options options) {
   return worker;
 }
 
-Worker::Worker(Options options, std::unique_ptr<exchange::DataPlane> data_plane, std::vector<std::vector<PlannedOperator>> plan)
+Worker::Worker(Options options, std::unique_ptr<exchange::DataPlane> data_plane, std::vector<PlannedChain> plan)
     : Actor(options.loop),
       options_(std::move(options)),
       files_(options_.graph.name),

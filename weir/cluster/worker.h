@@ -15,6 +15,7 @@
 #include "weir/cluster/control.h"
 #include "weir/cluster/plan_states.h"
 #include "weir/cluster/worker_attempt.h"
+#include "weir/env/blob_store.h"
 #include "weir/env/env.h"
 #include "weir/exchange/data_plane.h"
 
@@ -46,7 +47,7 @@ class Worker final : private Actor {
   const WorkerAttempt* attempt() const { return attempt_.get(); }
 
  private:
-  Worker(Options options, std::unique_ptr<exchange::DataPlane> data_plane, std::vector<std::vector<PlannedOperator>> plan);
+  Worker(Options options, std::unique_ptr<exchange::DataPlane> data_plane, std::vector<PlannedChain> plan);
   void Connect();
   void OnFrame(const std::string& frame);
   void OnConnectionLost(const Status& reason);
@@ -58,7 +59,7 @@ class Worker final : private Actor {
 
   const Options options_;
   const checkpoint::JobFiles files_;
-  const std::vector<std::vector<PlannedOperator>> plan_;
+  const std::vector<PlannedChain> plan_;
   std::unique_ptr<exchange::DataPlane> data_plane_;
   std::unique_ptr<WorkerAttempt> attempt_;
   std::shared_ptr<env::Connection> connection_;

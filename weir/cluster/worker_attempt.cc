@@ -236,7 +236,7 @@ std::unique_ptr<runtime::SnapshotStream> WorkerAttempt::NewSnapshot(SubtaskId id
   for (const PlannedOperator& op : plan) {
     if (op.is_source) continue;
     first_state[op.index] = static_cast<uint32_t>(states.size());
-    for (const checkpoint::StateSnapshot& state : op.states) states.push_back({op.uid, state.name});
+    for (const state::StateDescriptor& state : op.keyed.states) states.push_back({op.uid, state.name});
   }
   const base::CheckpointId checkpoint = barrier.checkpoint;
   auto done = [inbox = inbox(), this, id, checkpoint](StatusOr<UploadedSnapshot> uploaded) {

@@ -14,6 +14,7 @@
 #include "weir/cluster/actor.h"
 #include "weir/cluster/control.h"
 #include "weir/cluster/plan_states.h"
+#include "weir/env/blob_store.h"
 #include "weir/env/env.h"
 #include "weir/exchange/data_plane.h"
 #include "weir/runtime/job_graph.h"
@@ -28,7 +29,7 @@ class WorkerAttempt final : public runtime::SubtaskHost, private Actor {
     env::Env& env;
     env::BlobStore& store;
     const runtime::JobGraph& graph;
-    const std::vector<std::vector<PlannedOperator>>& plan;
+    const std::vector<PlannedChain>& plan;
     const checkpoint::JobFiles& files;
     exchange::DataPlane& data_plane;
     uint32_t threads;

@@ -100,7 +100,8 @@ void Subtask::PostRestore(std::string uid, std::string state, std::string chunk)
   Post([this, uid = std::move(uid), state = std::move(state), chunk = std::move(chunk)]() -> Status {
     for (uint32_t i = 0; i < driver_->size(); ++i) {
       if (driver_->uid(i) != uid || driver_->op(i).keyed_state() == nullptr) continue;
-      return driver_->op(i).keyed_state()->RestoreChunk(state, chunk).Annotated(uid);
+      const auto restored = driver_->op(i).keyed_state()->RestoreChunk(state, chunk);
+      return restored.status().Annotated(uid);
     }
     return InternalError("no operator of the chain has the keyed state that was sent to it: ", uid, ".", state);
   });
@@ -196,12 +197,17 @@ Subtask::Progress Subtask::Run() {
     progress = true;
   }
   if (phase_ == Phase::kRunning || phase_ == Phase::kEnded) {
-    if (Status status = RunPiece(progress); !status.ok()) Fail(status);
+    Status status = TickIfDue(/*now=*/progress);
+    if (status.ok()) status = RunPiece(progress);
+    if (!status.ok()) Fail(status);
   }
   return progress ? Progress::kProgress : Progress::kIdle;
 }
 
 Status Subtask::RunPiece(bool& progress) {
+  for (uint32_t i = 0; i < driver_->size(); ++i) {
+    WEIR_RETURN_IF_ERROR(CatchUserExceptions([&] { return driver_->op(i).OnTick(); }).Annotated(driver_->uid(i)));
+  }
   WEIR_RETURN_IF_ERROR(StepSnapshot(progress));
   const bool buffers_full = snapshot_ != nullptr && snapshot_->writer().bytes_waiting() > limits::kSnapshotBufferBytesMax;
   if (!buffers_full) WEIR_RETURN_IF_ERROR(Work(progress));
@@ -341,15 +347,9 @@ Status Subtask::TakeSnapshot(const record::Barrier& barrier) {
     WEIR_RETURN_IF_ERROR(CatchUserExceptions([&] { return driver_->op(i).Snapshot(*snapshot_); }).Annotated(driver_->uid(i)));
     if (state::KeyedBackend* backend = driver_->op(i).keyed_state()) {
       snapshot_->encoding().push_back(std::make_unique<Snapshot::Keyed>(snapshot_->writer(), i));
-      WEIR_RETURN_IF_ERROR(backend->BeginSnapshot(*snapshot_->encoding().back()));
+      WEIR_RETURN_IF_ERROR(backend->BeginSnapshot(barrier.checkpoint, *snapshot_->encoding().back()));
     }
   }
-  Begun begun{barrier.checkpoint, {}};
-  for (uint32_t i = 0; i < driver_->size(); ++i) {
-    const state::KeyedBackend* backend = driver_->op(i).keyed_state();
-    begun.generations.push_back(backend == nullptr ? 0 : backend->generation());
-  }
-  begun_.push_back(std::move(begun));
   snapshot_->AddStep(env_.clock.Now() - begin);
   return {};
 }
@@ -376,7 +376,7 @@ Status Subtask::StepSnapshot(bool& progress) {
 
 void Subtask::EndSnapshot() {
   if (snapshot_ == nullptr) return;
-  for (const auto& keyed : snapshot_->encoding()) driver_->op(keyed->index()).keyed_state()->AbortSnapshot();
+  for (const auto& keyed : snapshot_->encoding()) driver_->op(keyed->index()).keyed_state()->AbortSnapshot(snapshot_->checkpoint());
   snapshot_ = nullptr;
 }
 
@@ -393,13 +393,8 @@ Status Subtask::OnComplete(const CommitPermit& permit) {
 
 // Tells keyed state that the marks of changes may be dropped which the checkpoint covers.
 void Subtask::NoteCompleted(base::CheckpointId checkpoint) {
-  while (!begun_.empty() && begun_.front().checkpoint <= checkpoint) {
-    const Begun begun = std::move(begun_.front());
-    begun_.pop_front();
-    if (begun.checkpoint != checkpoint) continue;  // it was given up
-    for (uint32_t i = 0; i < driver_->size(); ++i) {
-      if (state::KeyedBackend* backend = driver_->op(i).keyed_state()) backend->SnapshotCompleted(begun.generations[i]);
-    }
+  for (uint32_t i = 0; i < driver_->size(); ++i) {
+    if (state::KeyedBackend* backend = driver_->op(i).keyed_state()) backend->CheckpointCompleted(checkpoint);
   }
 }
 
@@ -410,6 +405,15 @@ void Subtask::ReportCommits() {
   }
   reported_ = completed_;
   host_.OnCommitted(id_, completed_);
+}
+
+// After closures ran, and every 10 ms: the idle thread looks again as often.
+Status Subtask::TickIfDue(bool now) {
+  const base::Instant time = env_.clock.Now();
+  if (!now && time - last_tick_ < limits::kTickInterval) return {};
+  last_tick_ = time;
+  for (uint32_t i = 0; i < driver_->size(); ++i) WEIR_RETURN_IF_ERROR(driver_->op(i).OnTick().Annotated(driver_->uid(i)));
+  return {};
 }
 
 Status Subtask::FlushIfDue(bool idle) {

@@ -133,6 +133,7 @@ class Subtask final : public Tasklet {
   void EndSnapshot();
   Status OnComplete(const CommitPermit& permit);
   void NoteCompleted(base::CheckpointId checkpoint);
+  Status TickIfDue(bool now);
   void ReportCommits();
   Status FlushIfDue(bool idle);
   void Fail(const Status& status);
@@ -156,19 +157,13 @@ class Subtask final : public Tasklet {
   std::deque<record::ControlElement> controls_;  // to go through the chain before any further input
   record::Barrier barrier_;                      // the newest that arrived
   std::unique_ptr<Snapshot> snapshot_;           // being encoded
-  // Snapshots begun and not known to be complete: the generation of each operator's keyed state.
-  struct Begun {
-    base::CheckpointId checkpoint;
-    std::vector<uint32_t> generations;
-  };
-  std::deque<Begun> begun_;
   std::vector<std::string> finished_splits_;
   bool split_wanted_ = false;
   bool end_sent_ = false;     // the end-of-input action is done or under way
   bool end_reported_ = false;
   Timestamp watermark_ = kMinTimestamp;
   base::CheckpointId completed_, reported_;      // commits wanted and reported up to
-  base::Instant last_flush_;
+  base::Instant last_flush_, last_tick_;
   base::Instant poll_again_;
   SubtaskCounters counters_;
 };

@@ -20,8 +20,10 @@ class Tasklet {
  public:
   virtual ~Tasklet() = default;
 
+  using Progress = env::Stepper::Progress;
+
   /// Does a bounded piece of work, about 1 ms, and returns.
-  virtual env::Stepper::Progress Run() = 0;
+  virtual Progress Run() = 0;
 };
 
 class TaskletLoop final : public env::Stepper, public exchange::WakeTarget {
