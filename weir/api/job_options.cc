@@ -84,11 +84,9 @@ StatusOr<JobOptions> ReadJobOptions(const Config& config) {
         limits::kMaxParallelismMax, "; take ",
         groups > limits::kMaxParallelismMax ? limits::kMaxParallelismMax : std::bit_ceil(groups));
   }
-  const uint32_t most = groups == 0 ? limits::kMaxParallelismDefault : groups;
-  if (options.parallelism > most) {
-    return InvalidArgumentError("parallelism.default ", options.parallelism, " is above the ", most,
-                                " key groups of the job; set pipeline.max-parallelism to ",
-                                std::bit_ceil(options.parallelism), " before its first run");
+  if (options.parallelism > limits::kMaxParallelismMax) {
+    return InvalidArgumentError("parallelism.default ", options.parallelism, " is above ",
+                                limits::kMaxParallelismMax, ", the most that a job can have");
   }
   return options;
 }

@@ -139,7 +139,7 @@ StatusOr<JobPlan> PlanJob(const Program& program, const PlanRequest& request,
   plan.graph.max_parallelism = MaxParallelism(plan.options, request);
   CheckNames(program, errors);
   CheckShape(program, errors);
-  CheckParallelism(program, plan.graph.max_parallelism, errors);
+  CheckParallelism(program, plan.options.parallelism, plan.graph.max_parallelism, errors);
   if (errors.empty()) {
     const uint32_t cores = std::min(request.cores, plan.graph.max_parallelism);
     Chainer(program, plan.options.parallelism != 0 ? plan.options.parallelism : cores)

@@ -47,6 +47,14 @@ std::string SameUid(const Node& first, const Node& second, const std::string& ui
                 ": state is kept under the name, give one of them another");
 }
 
+std::string TooParallel(std::string_view what, uint32_t parallelism, uint32_t max_parallelism) {
+  std::string message = Concat(what, " is ", parallelism, ", above the ", max_parallelism,
+                               " key groups of the job: take fewer subtasks");
+  if (parallelism > limits::kMaxParallelismMax) return message;
+  return message + Concat(", or SetMaxParallelism(", std::bit_ceil(parallelism),
+                          ") before the job's first run");
+}
+
 }  // namespace
 
 bool IsName(std::string_view name) {
@@ -107,19 +115,15 @@ void CheckShape(const Program& program, std::vector<ProgramError>& errors) {
   }
 }
 
-void CheckParallelism(const Program& program, uint32_t max_parallelism,
+void CheckParallelism(const Program& program, uint32_t parallelism, uint32_t max_parallelism,
                       std::vector<ProgramError>& errors) {
+  if (parallelism > max_parallelism) {
+    errors.push_back({{}, TooParallel("parallelism.default", parallelism, max_parallelism)});
+  }
   for (const Node& node : program.nodes()) {
-    const uint32_t parallelism = node.parallelism.value_or(1);
-    if (parallelism <= max_parallelism) continue;
-    std::string message =
-        Concat("parallelism ", parallelism, " of this ", node.what(), " is above the ",
-               max_parallelism, " key groups of the job: take fewer subtasks");
-    if (parallelism <= limits::kMaxParallelismMax) {
-      message += Concat(", or SetMaxParallelism(", std::bit_ceil(parallelism),
-                        ") before the job's first run");
-    }
-    errors.push_back({node.place, std::move(message)});
+    if (!node.parallelism || *node.parallelism <= max_parallelism) continue;
+    const std::string what = Concat("the parallelism of this ", node.what());
+    errors.push_back({node.place, TooParallel(what, *node.parallelism, max_parallelism)});
   }
 }
 

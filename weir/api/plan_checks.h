@@ -23,7 +23,8 @@ void CheckNames(const Program& program, std::vector<ProgramError>& errors);
 /// Every node but a stateful one must be read by somebody: what it makes would be lost.
 void CheckShape(const Program& program, std::vector<ProgramError>& errors);
 
-void CheckParallelism(const Program& program, uint32_t max_parallelism,
+/// Shapes: parallelism is the job's setting, 0 when there is none.
+void CheckParallelism(const Program& program, uint32_t parallelism, uint32_t max_parallelism,
                       std::vector<ProgramError>& errors);
 
 }  // namespace weir::api

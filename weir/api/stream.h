@@ -17,12 +17,15 @@
 
 #include "weir/api/node_handle.h"
 #include "weir/api/program.h"
+#include "weir/api/sinks.h"
 #include "weir/operators/factory_of.h"
 #include "weir/operators/filter.h"
 #include "weir/operators/flat_map.h"
 #include "weir/operators/key_hasher.h"
 #include "weir/operators/map.h"
 #include "weir/operators/user_function.h"
+#include "weir/record/csv.h"
+#include "weir/record/typed_ops.h"
 #include "weir/runtime/sink.h"
 
 namespace weir {
@@ -72,15 +75,25 @@ class Stream : public api::NodeHandle<Stream<T>> {
   auto KeyBy(Selector selector, std::source_location place = std::source_location::current()) const;
 
   /// Writes each record to standard output, as one line of JSON (a number or text as it is).
-  StreamSink Print(std::source_location place = std::source_location::current()) const;
+  StreamSink Print(std::source_location place = std::source_location::current()) const {
+    return api::Print(this->program(), this->node(), place);
+  }
 
-  /// Writes CSV files into a directory, exactly once.
-  StreamSink WriteCsv(const std::string& directory,
-                      std::source_location place = std::source_location::current()) const;
+  /// Writes CSV files into a directory, each record exactly once.
+  StreamSink WriteCsv(std::string directory,
+                      std::source_location place = std::source_location::current()) const {
+    static_assert(!record::CsvColumns<T>().empty(),
+                  "map to a flat record first (or write JSON): CSV cannot hold a list, a map, a "
+                  "variant or a record in a field");
+    return api::WriteCsv(this->program(), this->node(), std::move(directory), TypeOpsOf<T>(),
+                         place);
+  }
 
-  /// Hands the records to a sink, exactly once.
+  /// Hands the records to a sink, each exactly once.
   StreamSink SinkTo(std::shared_ptr<const runtime::Sink> sink,
-                    std::source_location place = std::source_location::current()) const;
+                    std::source_location place = std::source_location::current()) const {
+    return api::SinkTo(this->program(), this->node(), std::move(sink), place);
+  }
 
   // What follows is for Weir's own verbs.
 

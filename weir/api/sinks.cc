@@ -1,0 +1,42 @@
+#include "weir/api/sinks.h"
+
+#include <utility>
+
+#include "weir/connectors/committing_sink.h"
+#include "weir/connectors/file_sink.h"
+#include "weir/connectors/print_sink.h"
+
+namespace weir::api {
+namespace {
+
+StreamSink Add(Program& program, NodeIndex from,
+               std::shared_ptr<const runtime::OperatorFactory> factory, Place place) {
+  const NodeIndex node = program.Add({.kind = NodeKind::kSink,
+                                      .place = std::move(place),
+                                      .name = {},
+                                      .parallelism = {},
+                                      .source = nullptr,
+                                      .factory = std::move(factory),
+                                      .inputs = {{.from = from, .from_port = base::PortIndex(0)}}});
+  return {program, node};
+}
+
+}  // namespace
+
+StreamSink Print(Program& program, NodeIndex from, Place place) {
+  return Add(program, from, std::make_shared<connectors::PrintSinkFactory>(), std::move(place));
+}
+
+StreamSink WriteCsv(Program& program, NodeIndex from, std::string directory,
+                    const record::TypeOps& type, Place place) {
+  return SinkTo(program, from, std::make_shared<connectors::FileSink>(std::move(directory), type),
+                std::move(place));
+}
+
+StreamSink SinkTo(Program& program, NodeIndex from, std::shared_ptr<const runtime::Sink> sink,
+                  Place place) {
+  return Add(program, from, std::make_shared<connectors::CommittingSinkFactory>(std::move(sink)),
+             std::move(place));
+}
+
+}  // namespace weir::api
