@@ -59,9 +59,14 @@ class KeyedTable {
   const RowLayout& layout() const { return options_.layout; }
   const base::KeyGroupRange& groups() const { return options_.groups; }
 
-  /// Fetches the row of a key that will be looked for in some ten records.
+  /// Fetches the row of a key that will be looked for in some ten records: the line of its home and,
+  /// as half of the rows begin or end there, the one behind.
   void Prefetch(uint64_t hash) const {
-    __builtin_prefetch(EntryOf(hash).Home(hash, row_bytes_), /*rw=*/1);
+    const Row* home = EntryOf(hash).Home(hash, row_bytes_);
+    __builtin_prefetch(home, /*rw=*/1);
+    __builtin_prefetch(home->At(64), /*rw=*/1);
+    // g++ 12 takes a function that only prefetches for one without effect and drops its calls.
+    asm volatile("" : : "r"(home));
   }
 
   /// The row of `key`, or null. It may be one without a present state.
