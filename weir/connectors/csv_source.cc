@@ -54,8 +54,10 @@ uint64_t SplitBytes(const std::vector<InputFile>& inputs, uint64_t asked) {
   if (asked == 0) return UINT64_MAX;
   uint64_t bytes = 0;
   for (const InputFile& input : inputs) bytes += input.bytes;
-  return std::max(asked, bytes / (limits::kSplitsMax -
-                                  std::min<size_t>(inputs.size(), limits::kSplitsMax - 1)));
+  // Each file adds less than one split to what its bytes need.
+  const uint64_t whole =
+      limits::kSplitsMax - std::min<uint64_t>(inputs.size(), limits::kSplitsMax - 1);
+  return std::max(asked, (bytes + whole - 1) / whole);
 }
 
 class CsvSplitEnumerator final : public runtime::SplitEnumerator {

@@ -28,7 +28,7 @@ Status CheckUnchanged(const env::ReadableFile& file, const std::string& path,
   if (bytes == split.file_bytes || split.end < split.file_bytes || bytes == 0) return {};
   WEIR_ASSIGN_OR_RETURN(const std::string last,
                         env::ReadExactly(file, split.file_bytes - 1, /*size=*/1));
-  if (last == "\n") return {};
+  if (last.front() == '\n') return {};
   return FailedPreconditionError(
       path,
       " has grown since the job found it, and its last row had no line end then: ", kChangedCure);

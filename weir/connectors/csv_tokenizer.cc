@@ -149,7 +149,7 @@ CsvTokenizer::RowEnd CsvTokenizer::TakeRow(std::string_view bytes, Bytes end, si
       return Finish(quoted, column, /*first=*/column == 0, result);
     }
     if (++column == columns_)
-      return Bad(Concat("more than the header's ", columns_, " columns"), result);
+      return Bad(Concat("more columns than the header's ", columns_), result);
     quoted = {};
     field = behind + 1;
   }

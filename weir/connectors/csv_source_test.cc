@@ -1,0 +1,417 @@
+#include "weir/connectors/csv_source.h"
+
+#include <gtest/gtest.h>
+
+#include "weir/base/limits.h"
+#include "weir/connectors/machine.h"
+
+namespace weir::connectors {
+
+struct Payment {
+  int64_t account;
+  std::string note;
+};
+WEIR_RECORD(Payment, account, note);
+
+namespace {
+
+using Rows = std::vector<std::string>;
+
+constexpr std::string_view kSome =
+    "account,note\n1,one\n\n22,\"two, too\"\r\n333,\n4444,\"q\"\"q\"\n5,last";
+const Rows kSomeRows = {"1,one", "22,\"two, too\"", "333,\"\"", "4444,\"q\"\"q\"", "5,last"};
+
+// A job's source on a machine of its own: finds splits, reads, is killed and restored.
+class Reading {
+ public:
+  explicit Reading(std::string_view text, CsvSourceOptions options = {.path = "in/t.csv"},
+                   sim::Options world = sim::CalmOptions(1))
+      : machine_(std::move(world)), options_(std::move(options)) {
+    WEIR_CHECK(machine_.files().MakeDirectories("in").ok());
+    machine_.Write("in/t.csv", text);
+    NewReader();
+  }
+
+  Machine& machine() { return machine_; }
+  runtime::SourceReader& reader() { return *reader_; }
+  CsvSourceOptions& options() { return options_; }
+
+  Status Discover() {
+    auto found = FindCsvSplits(machine_.files(), options_, fields_);
+    if (!found.ok()) return found.status();
+    return reader_->AddSplits(*std::move(found));
+  }
+
+  // A new attempt that goes on from a snapshot.
+  Status Restore(std::vector<runtime::Split> splits) {
+    NewReader();
+    return reader_->AddSplits(std::move(splits));
+  }
+
+  // Polls until nothing is left, or `polls` times; the rows as CSV.
+  StatusOr<Rows> Read(uint32_t polls = UINT32_MAX) {
+    Rows rows;
+    reader_->NoMoreSplits();
+    for (uint32_t i = 0; i < polls; ++i) {
+      WEIR_ASSIGN_OR_RETURN(const runtime::PollResult result, reader_->Poll(output_));
+      Take(rows);
+      if (result == runtime::PollResult::kEnd) break;
+      if (result == runtime::PollResult::kIdle) machine_.world().RunFor(reader_->PollAgainAfter());
+    }
+    return rows;
+  }
+
+  // All rows of the input.
+  StatusOr<Rows> ReadAll() {
+    WEIR_RETURN_IF_ERROR(Discover());
+    return Read();
+  }
+
+  std::string ErrorOf(const StatusOr<Rows>& rows, StatusCode code) {
+    EXPECT_FALSE(rows.ok());
+    EXPECT_EQ(rows.status().code(), code);
+    return std::string(rows.status().message());
+  }
+
+ private:
+  void NewReader() {
+    reader_ = CsvSource::Of<Payment>(options_)->NewReader();
+    runtime::OperatorContext context;
+    context.env = &machine_.env();
+    WEIR_CHECK(reader_->Start(context).ok());
+  }
+  void Take(Rows& rows) {
+    while (record::BatchPtr batch =
+               output_.TakeBatch(base::PortIndex(0), runtime::Output::Take::kAny)) {
+      for (uint32_t row = 0; row < batch->size(); ++row) {
+        WEIR_CHECK(batch->type().AppendCsv(*batch, row, rows.emplace_back()).ok());
+      }
+      output_.Recycle(base::PortIndex(0), std::move(batch));
+    }
+  }
+
+  Machine machine_;
+  CsvSourceOptions options_;
+  const std::vector<std::string> fields_ = {"account", "note"};
+  const record::TypeOps* type_ = &TypeOpsOf<Payment>();
+  runtime::Output output_{std::span(&type_, 1)};
+  std::unique_ptr<runtime::SourceReader> reader_;
+};
+
+std::string Numbered(int rows) {
+  std::string text = "account,note\n";
+  for (int i = 0; i < rows; ++i) text += Concat(i, ",n", i, "\n");
+  return text;
+}
+
+TEST(CsvSource, ReadsRowsInOrder) {
+  Reading reading(kSome);
+  const auto rows = reading.ReadAll();
+  ASSERT_TRUE(rows.ok()) << rows.status();
+  EXPECT_EQ(*rows, kSomeRows);
+}
+
+TEST(CsvSource, ColumnsMayStandInAnyOrder) {
+  const auto rows = Reading("note,account\nx,7\n").ReadAll();
+  ASSERT_TRUE(rows.ok()) << rows.status();
+  EXPECT_EQ(*rows, Rows{"7,x"});
+}
+
+TEST(CsvSource, HeaderAloneIsAnEmptyInput) {
+  EXPECT_EQ(*Reading("account,note\n").ReadAll(), Rows{});
+  EXPECT_EQ(*Reading("account,note").ReadAll(), Rows{});
+}
+
+TEST(CsvSource, EachRowOnceWhateverTheSplits) {
+  for (uint64_t bytes = 1; bytes <= kSome.size() + 1; ++bytes) {
+    Reading reading(kSome, {.path = "in/t.csv", .split_bytes = bytes});
+    const auto rows = reading.ReadAll();
+    ASSERT_TRUE(rows.ok()) << rows.status();
+    EXPECT_EQ(*rows, kSomeRows) << "splits of " << bytes;
+    EXPECT_EQ(reading.reader().TakeFinished().size(), (kSome.size() + bytes - 1) / bytes);
+  }
+}
+
+// A reader that reads one row in its life, then another, for every split size.
+TEST(CsvSource, RestoresAtEveryRow) {
+  const std::vector<std::string> fields = {"account", "note"};
+  for (const uint64_t bytes : {1u, 7u, 20u, 1000u}) {
+    Machine machine;
+    machine.Write("t.csv", kSome);
+    const auto splits =
+        FindCsvSplits(machine.files(), {.path = "t.csv", .split_bytes = bytes}, fields);
+    ASSERT_TRUE(splits.ok());
+    Rows names;
+    for (runtime::Split split : *splits) {
+      for (bool end = false; !end;) {
+        auto decoded = DecodeCsvSplit(split);
+        ASSERT_TRUE(decoded.ok()) << decoded.status();
+        auto reader = CsvSplitReader::Open(
+            {.files = machine.files(), .path = "t.csv", .split = *decoded, .fields = fields});
+        ASSERT_TRUE(reader.ok()) << reader.status();
+        auto state = (*reader)->Advance(3);
+        while (state.ok() && *state == CsvSplitReader::State::kAgain) state = (*reader)->Advance(3);
+        ASSERT_TRUE(state.ok()) << state.status();
+        end = *state == CsvSplitReader::State::kEnd;
+        if (!end) names.emplace_back((*reader)->rows().fields[1]);
+        if (!end) (*reader)->TakeUpTo(1);
+        split = EncodeCsvSplit((*reader)->Position());
+      }
+    }
+    EXPECT_EQ(names, (Rows{"one", "two, too", "", "q\"q", "last"})) << "splits of " << bytes;
+  }
+}
+
+TEST(CsvSource, SnapshotsGoOnBehindTheLastRow) {
+  const std::string text = Numbered(5000);
+  Reading whole(text, {.path = "in/t.csv", .split_bytes = 20'000});
+  const Rows all = *whole.ReadAll();
+  ASSERT_EQ(all.size(), 5000u);
+  for (const uint32_t polls : {1u, 2u, 3u, 5u, 8u}) {
+    Reading reading(text, {.path = "in/t.csv", .split_bytes = 20'000});
+    ASSERT_TRUE(reading.Discover().ok());
+    Rows rows = *reading.Read(polls);
+    ASSERT_TRUE(reading.Restore(reading.reader().Snapshot()).ok());
+    const Rows rest = *reading.Read();
+    rows.insert(rows.end(), rest.begin(), rest.end());
+    EXPECT_EQ(rows, all) << polls;
+  }
+}
+
+TEST(CsvSource, Regression35_ShortReadsAreContinued) {
+  sim::Options world = sim::CalmOptions(3);
+  world.disk.short_read = 0.9;
+  Reading reading(Numbered(3000), {.path = "in/t.csv", .split_bytes = 5000}, world);
+  const auto rows = reading.ReadAll();
+  ASSERT_TRUE(rows.ok()) << rows.status();
+  ASSERT_EQ(rows->size(), 3000u);
+  EXPECT_EQ(rows->back(), "2999,n2999");
+  EXPECT_GT(reading.machine().world().hits("disk.short_read"), 10u);
+}
+
+TEST(CsvSource, Regression52_NothingReadRestoresToTheSamePlace) {
+  Reading reading(kSome, {.path = "in/t.csv", .split_bytes = 9});
+  ASSERT_TRUE(reading.Discover().ok());
+  const auto fresh = reading.reader().Snapshot();
+  EXPECT_EQ(reading.reader().Snapshot(), fresh);
+  ASSERT_TRUE(reading.Restore(fresh).ok());
+  EXPECT_EQ(reading.reader().Snapshot(), fresh);
+  EXPECT_EQ(*reading.Read(1), Rows{});  // a read was done, no row put out yet
+  ASSERT_TRUE(reading.Restore(reading.reader().Snapshot()).ok());
+  EXPECT_EQ(*reading.Read(), kSomeRows);
+}
+
+TEST(CsvSource, Regression45_RestoredSplitsAreThoseOfTheCheckpoint) {
+  Reading reading(kSome, {.path = "in", .split_bytes = 0});
+  ASSERT_TRUE(reading.Discover().ok());
+  const auto splits = reading.reader().Snapshot();
+
+  reading.machine().Write("in/u.csv", "account,note\n6,new\n");  // not in the checkpoint: not read
+  ASSERT_TRUE(reading.Restore(splits).ok());
+  EXPECT_EQ(*reading.Read(), kSomeRows);
+
+  ASSERT_TRUE(reading.machine().files().Rename("in/t.csv", "in/renamed.csv").ok());
+  ASSERT_TRUE(reading.Restore(splits).ok());
+  EXPECT_EQ(reading.ErrorOf(reading.Read(), StatusCode::kFailedPrecondition),
+            "in/t.csv is gone; the job has read it up to byte 0: put the file back as it was, or "
+            "start anew with --fresh");
+
+  reading.options().path = "in/u.csv";
+  ASSERT_TRUE(reading.Restore(splits).ok());
+  EXPECT_EQ(
+      reading.ErrorOf(reading.Read(), StatusCode::kFailedPrecondition),
+      "the checkpoint is in the middle of t.csv, but the input is in/u.csv now: give the same "
+      "input again, or start anew with --fresh");
+}
+
+TEST(CsvSource, InputMayMoveBetweenTwoRuns) {
+  Reading reading(kSome);
+  ASSERT_TRUE(reading.Discover().ok());
+  const auto splits = reading.reader().Snapshot();
+  ASSERT_TRUE(reading.machine().files().MakeDirectories("elsewhere").ok());
+  ASSERT_TRUE(reading.machine().files().Rename("in/t.csv", "elsewhere/t.csv").ok());
+  reading.options().path = "elsewhere/t.csv";
+  ASSERT_TRUE(reading.Restore(splits).ok());
+  EXPECT_EQ(*reading.Read(), kSomeRows);
+}
+
+TEST(CsvSource, AFileThatShrankIsRefused) {
+  Reading reading(kSome);
+  ASSERT_TRUE(reading.Discover().ok());
+  reading.machine().Write("in/t.csv", kSome.substr(0, 20));
+  EXPECT_EQ(reading.ErrorOf(reading.Read(), StatusCode::kFailedPrecondition),
+            "in/t.csv has shrunk since the job found it, from 58 to 20 bytes: put the file back as "
+            "it was, or start anew with --fresh");
+}
+
+TEST(CsvSource, AFileThatShrinksWhileItIsReadIsRefused) {
+  const std::string text = Numbered(50'000);
+  Reading reading(text);
+  ASSERT_TRUE(reading.Discover().ok());
+  ASSERT_TRUE(reading.Read(2).ok());
+  reading.machine().Write("in/t.csv", text.substr(0, 1000));
+  const auto rows = reading.Read();
+  EXPECT_EQ(rows.status().code(), StatusCode::kFailedPrecondition) << rows.status();
+}
+
+TEST(CsvSource, RowsAppendedLaterAreNotRead) {
+  Reading reading(Concat(kSome, "\n"));
+  ASSERT_TRUE(reading.Discover().ok());
+  reading.machine().Write("in/t.csv", Concat(kSome, "\n6,later\n"));
+  EXPECT_EQ(*reading.Read(), kSomeRows);
+}
+
+TEST(CsvSource, AFileThatGrewWithinItsLastRowIsRefused) {
+  Reading reading(kSome);
+  ASSERT_TRUE(reading.Discover().ok());
+  reading.machine().Write("in/t.csv", Concat(kSome, "ing\n"));
+  EXPECT_EQ(reading.ErrorOf(reading.Read(), StatusCode::kFailedPrecondition),
+            "in/t.csv has grown since the job found it, and its last row had no line end then: put "
+            "the file back as it was, or start anew with --fresh");
+}
+
+TEST(CsvSource, AFieldThatDoesNotParseIsNamed) {
+  std::string text = Numbered(5000);
+  const size_t at = text.find("\n4321,") + 1;
+  text.replace(at, 4, "\"12,5O\"");
+  Reading reading(text, {.path = "in/t.csv", .split_bytes = 3000});
+  EXPECT_EQ(reading.ErrorOf(reading.ReadAll(), StatusCode::kInvalidArgument),
+            "in/t.csv:4,323: column 1 \"account\": \"12,5O\" is not an integer");
+  Reading swapped("note,account\nx,\n");
+  EXPECT_EQ(swapped.ErrorOf(swapped.ReadAll(), StatusCode::kInvalidArgument),
+            "in/t.csv:2: column 2 \"account\": \"\" is not an integer");
+  Reading large("account,note\n9223372036854775808,x\n");
+  EXPECT_EQ(large.ErrorOf(large.ReadAll(), StatusCode::kInvalidArgument),
+            "in/t.csv:2: column 1 \"account\": \"9223372036854775808\" is too large or too small "
+            "for int64");
+}
+
+TEST(CsvSource, ARowThatIsNoCsvIsNamed) {
+  Reading reading("account,note\n1,x\n2\n");
+  EXPECT_EQ(reading.ErrorOf(reading.ReadAll(), StatusCode::kInvalidArgument),
+            "in/t.csv:3: 1 column, the header has 2");
+}
+
+TEST(CsvSource, QuotedLineEndsNeedOneSplit) {
+  const std::string text = "account,note\n1,\"two\nlines\"\n2,x\n";
+  Reading split(text);
+  EXPECT_EQ(split.ErrorOf(split.ReadAll(), StatusCode::kInvalidArgument),
+            "in/t.csv:2: a quoted field that does not end in its line (if quotes in this file hold "
+            "line ends, read it in one split: split_bytes = 0)");
+  EXPECT_EQ(*Reading(text, {.path = "in/t.csv", .split_bytes = 0}).ReadAll(),
+            (Rows{"1,\"two\nlines\"", "2,x"}));
+  // Never silently wrong: every split size refuses it.
+  for (uint64_t bytes = 1; bytes < text.size(); ++bytes) {
+    EXPECT_FALSE(Reading(text, {.path = "in/t.csv", .split_bytes = bytes}).ReadAll().ok()) << bytes;
+  }
+}
+
+TEST(CsvSource, InputThatIsNotThereIsOneSentence) {
+  Reading reading(kSome, {.path = "in/none.csv"});
+  EXPECT_EQ(reading.Discover(), NotFoundError("no file or directory in/none.csv"));
+  Reading directory(kSome, {.path = "."});
+  EXPECT_EQ(directory.Discover(), NotFoundError("no *.csv file in directory ."));
+  Reading empty("");
+  EXPECT_EQ(empty.Discover(),
+            InvalidArgumentError(
+                "in/t.csv is empty: its first line must name the columns: account,note"));
+}
+
+TEST(CsvSource, ADirectoryIsItsVisibleCsvFiles) {
+  Reading reading(kSome, {.path = "in"});
+  reading.machine().Write("in/a.csv", "account,note\n7,seven\n");
+  reading.machine().Write("in/.hidden.csv", "junk");
+  reading.machine().Write("in/readme.txt", "junk");
+  ASSERT_TRUE(reading.machine().files().MakeDirectories("in/deeper.csv").ok());
+  Rows expected = {"7,seven"};
+  expected.insert(expected.end(), kSomeRows.begin(), kSomeRows.end());
+  EXPECT_EQ(*reading.ReadAll(), expected);
+}
+
+TEST(CsvSource, SplitsGrowWithTheInput) {
+  Reading reading(Numbered(20'000), {.path = "in/t.csv", .split_bytes = 1});
+  ASSERT_TRUE(reading.Discover().ok());
+  EXPECT_LE(reading.reader().Snapshot().size(), limits::kSplitsMax);
+  EXPECT_GT(reading.reader().Snapshot().size(), limits::kSplitsMax / 2);
+  EXPECT_EQ(reading.Read()->size(), 20'000u);
+}
+
+TEST(CsvSource, RowsMayBeLongerThanTheBuffer) {
+  const std::string note(1 << 20, 'x');
+  Reading reading(Concat("account,note\n1,", note, "\n2,", note, "\n3,c"),
+                  {.path = "in/t.csv", .split_bytes = 300'000});
+  const auto rows = reading.ReadAll();
+  ASSERT_TRUE(rows.ok()) << rows.status();
+  EXPECT_EQ(*rows, (Rows{"1," + note, "2," + note, "3,c"}));
+}
+
+TEST(CsvSource, RowsBeyondTheLimitAreRefused) {
+  Reading reading(Concat("account,note\n1,", std::string(limits::kValueBytesMax, 'x'), "\n"));
+  EXPECT_EQ(reading.ErrorOf(reading.ReadAll(), StatusCode::kInvalidArgument),
+            "in/t.csv:2: a row of more than 67,108,864 bytes");
+}
+
+TEST(CsvSource, RateIsKeptWithoutBursts) {
+  Reading reading(Numbered(4000), {.path = "in/t.csv", .rate = 2000});
+  ASSERT_TRUE(reading.Discover().ok());
+  const base::Instant begin = reading.machine().env().clock.Now();
+  uint64_t rows = 0;
+  for (int polls = 0; polls < 100'000 && rows < 4000; ++polls) {
+    if (polls == 50) reading.machine().world().RunFor(std::chrono::seconds(1));  // nobody polls
+    const uint64_t more = reading.Read(1)->size();
+    EXPECT_LE(more, 21u);  // 10 ms' worth, and the row that is due now
+    rows += more;
+  }
+  EXPECT_EQ(rows, 4000u);
+  const Duration took = reading.machine().env().clock.Now() - begin;
+  EXPECT_GT(took, std::chrono::milliseconds(2900));
+  EXPECT_LT(took, std::chrono::milliseconds(3100));
+}
+
+TEST(CsvSource, TheRateIsSharedBySubtasks) {
+  const base::Instant start{};
+  RateLimit limit(/*rows_per_second=*/1.0, start);
+  EXPECT_EQ(limit.Allowed(start), 1u);
+  limit.Spend(1);
+  EXPECT_EQ(limit.Allowed(start + std::chrono::milliseconds(999)), 0u);
+  EXPECT_EQ(limit.Wait(start + std::chrono::milliseconds(400)),
+            std::chrono::milliseconds(600) + Duration(1));
+  EXPECT_EQ(limit.Allowed(start + std::chrono::seconds(1)), 1u);
+  EXPECT_EQ(limit.Allowed(start + std::chrono::seconds(9)), 2u);  // rarer than the burst: one more
+}
+
+TEST(CsvSource, EnumeratorAnswersFromThePool) {
+  Reading reading(kSome);
+  auto source = CsvSource::Of<Payment>(reading.options());
+  auto enumerator = source->NewEnumerator(reading.machine().env());
+  std::optional<StatusOr<runtime::Discovery>> answer;
+  enumerator->Discover([&](StatusOr<runtime::Discovery> found) { answer = std::move(found); });
+  EXPECT_FALSE(answer.has_value());
+  reading.machine().Settle();
+  ASSERT_TRUE(answer.has_value() && answer->ok());
+  EXPECT_TRUE((*answer)->final);
+  ASSERT_EQ((*answer)->splits.size(), 1u);
+  EXPECT_EQ((*answer)->splits[0].id, "t.csv:0-58");
+}
+
+TEST(CsvSplit, PositionsThatMakeNoSenseAreRefused) {
+  const CsvSplit split{.file = "a:b-c.csv", .begin = 10, .end = 20, .next = 12, .file_bytes = 30};
+  const runtime::Split encoded = EncodeCsvSplit(split);
+  EXPECT_EQ(encoded.id, "a:b-c.csv:10-20");
+  EXPECT_EQ(*DecodeCsvSplit(encoded), split);
+  const auto code = [](const std::string& id, std::string_view position) {
+    return DecodeCsvSplit({id, std::string(position)}).status().code();
+  };
+  EXPECT_EQ(code("a:10-20", "\x02\x0c\x1e"), StatusCode::kFailedPrecondition);
+  EXPECT_EQ(code("a:10-20", ""), StatusCode::kDataLoss);
+  EXPECT_EQ(code("a:10-20", "\x01\x0c"), StatusCode::kDataLoss);
+  EXPECT_EQ(code("a:10-20", "\x01\x0c\x1e\x01"), StatusCode::kDataLoss);
+  EXPECT_EQ(code("a:10-20", "\x01\x09\x1e"), StatusCode::kDataLoss);  // before the range
+  EXPECT_EQ(code("a:10-20", "\x01\x1f\x1e"), StatusCode::kDataLoss);  // behind the file
+  EXPECT_EQ(code("a:20-10", "\x01\x14\x1e"), StatusCode::kDataLoss);
+  EXPECT_EQ(code("10-20", "\x01\x0c\x1e"), StatusCode::kDataLoss);
+  EXPECT_EQ(code("../a:10-20", "\x01\x0c\x1e"), StatusCode::kDataLoss);
+}
+
+}  // namespace
+}  // namespace weir::connectors
