@@ -93,6 +93,15 @@ struct User {
 };
 WEIR_RECORD(User, id, name);
 
+struct Order {  // the worked example of docs/formats/record.md
+  std::string customer;
+  uint16_t item = 0;
+  bool gift = false;
+  std::optional<std::string> note;
+  std::vector<float> prices;
+};
+WEIR_RECORD(Order, customer, item, gift, note, prices);
+
 template <class T>
 std::string SchemaOf() {
   return TypeTraits<T>::MakeSchema().ToString();
@@ -137,6 +146,12 @@ TEST(Record, EncodesFieldsInTheOrderOfTheirNames) {
   base::ByteWriter out;
   TypeTraits<Swapped>::Encode({.key = 1, .sum = 2}, out);
   EXPECT_EQ(out.bytes(), std::string("\2\0\0\0\0\0\0\0\1\0\0\0\0\0\0\0", 16));
+}
+
+TEST(Record, GoldenBytes) {
+  base::ByteWriter out;
+  TypeTraits<Order>::Encode({"bob", 513, true, std::nullopt, {1.5f}}, out);
+  EXPECT_EQ(out.bytes(), std::string("\3bob\1\2\1\0\1\0\0\xc0\x3f", 13));
 }
 
 TEST(Record, LeavingFieldsOutIsSeen) {
