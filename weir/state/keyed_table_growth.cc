@@ -19,8 +19,8 @@ constexpr uint32_t kDirectoryBits = 32;
 // Deletions below this number are not worth a rebuild.
 constexpr uint32_t kDeletedMin = 8;
 
-// A rebuilt segment takes a fifth more rows than it has: from full it grows by a quarter.
-uint32_t WithHeadroom(uint32_t rows) { return rows + rows / 5 + 1; }
+// A rebuilt segment takes an eighth more rows than it has.
+uint32_t WithHeadroom(uint32_t rows) { return rows + rows / 8 + 1; }
 
 }  // namespace
 
@@ -34,6 +34,25 @@ Segment* KeyedTable::SegmentWithRoom(uint32_t group_index, uint64_t hash) {
   }
 }
 
+// The rows at which a group's segments split: between half of what the largest segment takes and all,
+// different from group to group. Otherwise all segments would grow and split at the same time, all
+// be least full together, and leave blocks of a size that nobody needs at that moment.
+uint32_t KeyedTable::RowsMax(uint32_t group_index) const {
+  const uint32_t most =
+      Segment::UsedMax(static_cast<uint32_t>(limits::kSegmentBytesMax), row_bytes_);
+  const uint32_t spread = ((first_group_ + group_index) * 0x9E37'79B9u) >> 24;
+  return most * 256 / (256 + spread);
+}
+
+Segment* KeyedTable::MakeSegment(uint32_t group_index, uint32_t kept, uint32_t depth) {
+  const uint32_t most = RowsMax(group_index);
+  return Segment::Make(arena_,
+                       {.rows = std::min(WithHeadroom(kept), most),
+                        .rows_max = most,
+                        .depth = static_cast<uint8_t>(depth)},
+                       row_bytes_);
+}
+
 // One step towards room for a row: a segment may have to be split several times.
 void KeyedTable::MakeRoom(uint32_t group_index, uint64_t hash) {
   Group& group = groups_[group_index];
@@ -44,14 +63,13 @@ void KeyedTable::MakeRoom(uint32_t group_index, uint64_t hash) {
       std::memcpy(words.get(), empty_directory_, sizeof empty_directory_);
       SetDirectory(group, reinterpret_cast<DirectoryEntry*>(words.release() + 1), /*depth=*/0);
     }
-    const auto depth = static_cast<uint8_t>(group.depth());
-    segment = Segment::Make(arena_, Segment::BytesFor(1, row_bytes_), row_bytes_, depth);
     ++SegmentsOf(group);
-    return SetEntries(group_index, hash, depth, segment);
+    segment = MakeSegment(group_index, /*kept=*/0, group.depth());
+    return SetEntries(group_index, hash, segment->depth, segment);
   }
   if (segment->overflow != nullptr) return Overflow(group_index, hash, segment);
-  const uint32_t bytes = Segment::BytesFor(WithHeadroom(CountKept(segment)), row_bytes_);
-  if (bytes != 0) return Resize(group_index, hash, segment, bytes);
+  const uint32_t kept = CountKept(segment);
+  if (kept + kept / 16 < RowsMax(group_index)) return Resize(group_index, hash, segment, kept);
   if (CanSplit(segment)) return Split(group_index, hash, segment);
   Overflow(group_index, hash, segment);
 }
@@ -78,17 +96,15 @@ void KeyedTable::DropForgotten(uint32_t group_index, uint64_t hash, Segment* seg
   const bool chained = EntryAt(groups_[group_index], hash).overflows();
   if (chained && kept > 0) return ReplaceInChain(group_index, hash, segment, segment);
   if (chained) return ReplaceInChain(group_index, hash, segment, nullptr);
-  Resize(group_index, hash, segment,
-         kept == 0 ? 0 : Segment::BytesFor(WithHeadroom(kept), row_bytes_));
+  Resize(group_index, hash, segment, kept);
 }
 
-// Rebuilds a segment without overflow at another size; 0 bytes when no row is kept.
-void KeyedTable::Resize(uint32_t group_index, uint64_t hash, Segment* segment, uint32_t bytes) {
+// Rebuilds a segment without overflow at the size for the rows that are kept.
+void KeyedTable::Resize(uint32_t group_index, uint64_t hash, Segment* segment, uint32_t kept) {
   Group& group = groups_[group_index];
   RowsWillMove(group_index, hash);
   HashRows(segment);
-  Segment* rebuilt =
-      bytes == 0 ? nullptr : Segment::Make(arena_, bytes, row_bytes_, segment->depth);
+  Segment* rebuilt = kept == 0 ? nullptr : MakeSegment(group_index, kept, segment->depth);
   MoveRows(group_index, segment, rebuilt, rebuilt);
   SetEntries(group_index, hash, segment->depth, rebuilt);
   Segment::Drop(arena_, segment);
@@ -126,9 +142,7 @@ void KeyedTable::Split(uint32_t group_index, uint64_t hash, Segment* segment) {
   Segment* halves[2] = {nullptr, nullptr};
   for (int side = 0; side < 2; ++side) {
     if (counts[side] == 0) continue;
-    uint32_t bytes = Segment::BytesFor(WithHeadroom(counts[side]), row_bytes_);
-    if (bytes == 0) bytes = segment->bytes;  // nearly all are on one side
-    halves[side] = Segment::Make(arena_, bytes, row_bytes_, static_cast<uint8_t>(depth + 1));
+    halves[side] = MakeSegment(group_index, counts[side], depth + 1u);
     ++SegmentsOf(group);
   }
   MoveRows(group_index, segment, halves[0], halves[1]);
@@ -145,7 +159,7 @@ void KeyedTable::Overflow(uint32_t group_index, uint64_t hash, Segment* first) {
       return ReplaceInChain(group_index, hash, link, link);
     }
   }
-  Segment* more = Segment::Make(arena_, first->bytes, row_bytes_, first->depth);
+  Segment* more = MakeSegment(group_index, first->used, first->depth);
   RowsWillMove(group_index, hash);
   more->overflow = std::exchange(first->overflow, more);
   SetEntries(group_index, hash, first->depth, first);
@@ -155,7 +169,7 @@ void KeyedTable::Overflow(uint32_t group_index, uint64_t hash, Segment* first) {
 void KeyedTable::ReplaceInChain(uint32_t group_index, uint64_t hash, Segment* old, Segment* by) {
   RowsWillMove(group_index, hash);
   HashRows(old);
-  if (by != nullptr) by = Segment::Make(arena_, old->bytes, row_bytes_, old->depth);
+  if (by != nullptr) by = MakeSegment(group_index, old->used, old->depth);
   MoveRows(group_index, old, by, by);
   Segment* rest = old->overflow;
   if (by != nullptr) by->overflow = rest;
@@ -194,7 +208,7 @@ uint32_t KeyedTable::CountKept(Segment* segment) const {
   uint32_t kept = 0;
   for (uint32_t i = 0; i < segment->capacity; ++i) {
     const Row* row = segment->RowAt(i, row_bytes_);
-    kept += row->tag != 0 && !MayForget(*row) ? 1 : 0;
+    kept += row->tag != 0 && !MayForget(*row) ? 1u : 0u;
   }
   return kept;
 }

@@ -50,8 +50,8 @@ struct RowLayout {
   static constexpr uint32_t kKeyOffset = sizeof(Row);
 
   /// Shapes: inline_bytes = 0 when the key lies encoded in the slab.
-  explicit RowLayout(uint32_t key_inline_bytes)
-      : key_inline_bytes(key_inline_bytes), row_bytes(kKeyOffset + CellBytes(key_inline_bytes)) {}
+  explicit RowLayout(uint32_t inline_bytes)
+      : key_inline_bytes(inline_bytes), row_bytes(kKeyOffset + CellBytes(inline_bytes)) {}
 
   /// The offset of the new state's cell.
   uint32_t AddState(uint32_t inline_bytes) {

@@ -46,7 +46,7 @@ bool ChunkReader::Next(Entry& entry) {
   };
   entry.key = read(header_.key_bytes);
   entry.value = read(header_.value_bytes);
-  read_ += in_.ok() ? 1 : 0;
+  read_ += in_.ok() ? 1u : 0u;
   return in_.ok();
 }
 
