@@ -52,4 +52,6 @@ std::unique_ptr<EventLoop> PosixEnv::NewEventLoop(const std::string& name) {
   return std::make_unique<ThreadEventLoop>(name);
 }
 
+void PosixEnv::StopPool() { world_->pool.Stop(); }
+
 }  // namespace weir::env

@@ -36,6 +36,11 @@ class PosixEnv {
   /// One more logical thread, for an actor.
   std::unique_ptr<EventLoop> NewEventLoop(const std::string& name);
 
+  /// For the orderly end: waits for the pool's jobs that run and drops those that wait, so that none
+  /// answers to an event loop that is about to go.
+  /// Threads: one caller, not a job of the pool.
+  void StopPool();
+
  private:
   struct World;
   const std::unique_ptr<World> world_;

@@ -16,7 +16,9 @@ ThreadExecutor::ThreadExecutor(const std::string& name, size_t threads) {
   }
 }
 
-ThreadExecutor::~ThreadExecutor() {
+ThreadExecutor::~ThreadExecutor() { Stop(); }
+
+void ThreadExecutor::Stop() {
   std::deque<base::Closure> dropped;  // destroyed without the lock: a closure may own anything
   {
     const MutexLock lock(mutex_);
@@ -25,6 +27,7 @@ ThreadExecutor::~ThreadExecutor() {
   }
   work_.NotifyAll();
   for (std::thread& thread : threads_) thread.join();
+  threads_.clear();
 }
 
 void ThreadExecutor::Post(base::Closure job) {

@@ -24,6 +24,10 @@ class ThreadExecutor final : public Executor {
 
   void Post(base::Closure job) override;
 
+  /// Waits for the jobs that run and drops those that wait; what is posted from now on is dropped.
+  /// Threads: one caller, not a job of this pool.
+  void Stop();
+
  private:
   void Run() WEIR_EXCLUDES(mutex_);
 
