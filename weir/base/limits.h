@@ -11,6 +11,10 @@ namespace weir::limits {
 // Batches: enough records that the cost of handing one over (about 100 ns) vanishes, few enough that a batch stays in the first two cache levels.
 inline constexpr uint32_t kBatchRecordsMax = 1024;
 inline constexpr size_t kBatchBytesMax = 64 << 10;
+// Bytes of strings and lists that pass through a batch before its rows give up what they own: bounds
+// what a batch keeps when a long record comes to each row in time. Allocating anew once a megabyte
+// costs nothing.
+inline constexpr size_t kBatchTurnoverBytesMax = 1 << 20;
 
 // Batches a channel within a process owns: one being filled, one being read and two between them. More would only add latency.
 inline constexpr uint32_t kChannelBatches = 4;
@@ -88,6 +92,8 @@ inline constexpr uint32_t kSplitsMax = 10'000;
 inline constexpr size_t kCsvHeaderBytesMax = 1 << 20;
 // A rate limit hands out at most what so long a pause saved up: about what an idle thread sleeps.
 inline constexpr Duration kRateBurstMax = std::chrono::milliseconds(10);
+// Lines that wait for whoever reads the standard output, per subtask; beyond it the sink takes no rows.
+inline constexpr size_t kPrintBytesMax = 1 << 20;
 // A sink's uid in a file name, which may have 255 bytes.
 inline constexpr size_t kFileUidBytesMax = 128;
 

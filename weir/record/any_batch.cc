@@ -10,6 +10,11 @@ AnyBatch::Columns& AnyBatch::NeedColumns() {
   return *columns_;
 }
 
+void AnyBatch::ReleaseRows() {
+  type_->ReleaseRows(rows_);
+  turnover_bytes_ = 0;
+}
+
 Timestamp* AnyBatch::AddTimestamps() {
   Columns& columns = NeedColumns();
   if (!std::exchange(has_timestamps_, true))
@@ -34,6 +39,7 @@ void AnyBatch::Swap(AnyBatch& other) noexcept {
   std::swap(rows_, other.rows_);
   std::swap(columns_, other.columns_);
   std::swap(heap_bytes_, other.heap_bytes_);
+  std::swap(turnover_bytes_, other.turnover_bytes_);
   std::swap(size_, other.size_);
   std::swap(has_timestamps_, other.has_timestamps_);
   std::swap(has_hashes_, other.has_hashes_);

@@ -74,8 +74,13 @@ class AnyBatch {
   RowKind* AddKinds();
   void DropHashes() { has_hashes_ = false; }
 
-  /// Empty, without columns; the storage is kept.
-  void Clear() { size_ = 0, heap_bytes_ = 0, has_timestamps_ = has_hashes_ = has_kinds_ = false; }
+  /// Empty, without columns; the storage is kept. What the rows own is kept, too, until
+  /// limits::kBatchTurnoverBytesMax have passed through them.
+  void Clear() {
+    turnover_bytes_ += heap_bytes_;
+    size_ = 0, heap_bytes_ = 0, has_timestamps_ = has_hashes_ = has_kinds_ = false;
+    if (turnover_bytes_ > limits::kBatchTurnoverBytesMax) ReleaseRows();
+  }
 
   /// Exchanges all rows and columns with a batch of the same layout.
   void Swap(AnyBatch& other) noexcept;
@@ -87,11 +92,13 @@ class AnyBatch {
     std::array<RowKind, limits::kBatchRecordsMax> kinds;
   };
   Columns& NeedColumns();
+  void ReleaseRows();
 
   const TypeOps* type_;
   void* rows_;
   std::unique_ptr<Columns> columns_;
   uint64_t heap_bytes_ = 0;
+  uint64_t turnover_bytes_ = 0;  // heap bytes cleared since the rows last gave up what they own
   uint32_t size_ = 0;
   uint32_t capacity_;
   bool has_timestamps_ = false, has_hashes_ = false, has_kinds_ = false;

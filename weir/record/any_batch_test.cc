@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cstdint>
 #include <string>
 
@@ -58,6 +59,28 @@ TEST(AnyBatch, ClearKeepsWhatTheRowsOwn) {
   EXPECT_EQ(batch.timestamps(), nullptr);
   batch.Rows<std::string>()[0] = std::string_view("no longer than before");
   EXPECT_EQ(batch.Rows<std::string>()[0].data(), text);
+}
+
+TEST(AnyBatch, GivesUpWhatTheRowsOwnOnceInAWhile) {
+  AnyBatch batch(TypeOpsOf<std::string>());
+  const auto fill_row = [&](uint32_t row, size_t bytes) {
+    batch.Clear();
+    batch.Rows<std::string>()[row] = std::string(bytes, 'x');
+    batch.set_size(row + 1);
+    batch.set_heap_bytes(bytes);
+  };
+  size_t kept_max = 0;
+  for (uint32_t row = 0; row < batch.capacity();
+       ++row) {  // a long record comes to each row in time
+    fill_row(row, 30'000);
+    size_t kept = 0;
+    for (uint32_t i = 0; i < batch.capacity(); ++i) {
+      kept += batch.Rows<std::string>()[i].capacity();
+    }
+    kept_max = std::max(kept_max, kept);
+  }
+  EXPECT_LT(kept_max, limits::kBatchTurnoverBytesMax + 2 * 30'000 + 15 * 1024);
+  EXPECT_GT(kept_max, limits::kBatchTurnoverBytesMax / 2);
 }
 
 TEST(AnyBatch, SwapExchangesRowsAndColumns) {

@@ -119,7 +119,7 @@ Status DecodeRows(base::ByteReader& in, AnyBatch& batch) {
   if (Status columns_there =
           in.Check("columns of a run of records", base::ByteReader::Rest::kMayFollow);
       !columns_there.ok()) {
-    batch.add_heap_bytes(heap_bytes - batch.heap_bytes());
+    batch.set_heap_bytes(heap_bytes);
     return columns_there;
   }
   if (columns & kTimestamps)

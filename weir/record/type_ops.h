@@ -36,6 +36,10 @@ class TypeOps {
   virtual void* NewRows() const = 0;
   virtual void DeleteRows(void* rows) const = 0;
 
+  /// Makes all rows of the storage give up what they own outside it; their values do not matter any
+  /// more. A type whose rows own nothing does nothing.
+  virtual void ReleaseRows(void* rows) const { static_cast<void>(rows); }
+
   /// Bytes that rows [begin, end) own outside the batch's storage.
   virtual uint64_t HeapBytes(const AnyBatch& batch, uint32_t begin, uint32_t end) const = 0;
 

@@ -43,6 +43,15 @@ class TypedOps final : public TypeOps {
   }
   void DeleteRows(void* rows) const override { std::unique_ptr<T[]>(static_cast<T*>(rows)); }
 
+  void ReleaseRows(void* rows) const override {
+    if constexpr (!Traits::kFlat) {
+      for (T& row : std::span(static_cast<T*>(rows), kCapacityOf<T>)) {
+        T fresh{};  // exchanged, because an assignment may keep the capacity
+        std::swap(row, fresh);
+      }
+    }
+  }
+
   uint64_t HeapBytes(const AnyBatch& batch, uint32_t begin, uint32_t end) const override {
     uint64_t bytes = 0;
     if constexpr (!Traits::kFlat) {
