@@ -233,9 +233,11 @@ class KeyedTable {
   // keyed_table_growth.cc
   Segment* SegmentWithRoom(uint32_t group_index, uint64_t hash);
   void MakeRoom(uint32_t group_index, uint64_t hash);
+  uint32_t RowsMax(uint32_t group_index) const;
+  Segment* MakeSegment(uint32_t group_index, uint32_t kept, uint32_t depth);
   void Deleted(uint32_t group_index, uint64_t hash, const Row* row);
   void DropForgotten(uint32_t group_index, uint64_t hash, Segment* segment);
-  void Resize(uint32_t group_index, uint64_t hash, Segment* segment, uint32_t bytes);
+  void Resize(uint32_t group_index, uint64_t hash, Segment* segment, uint32_t kept);
   void Split(uint32_t group_index, uint64_t hash, Segment* segment);
   void Overflow(uint32_t group_index, uint64_t hash, Segment* first);
   bool CanSplit(Segment* segment);

@@ -1,7 +1,6 @@
 #include "weir/state/segment.h"
 
 #include <algorithm>
-#include <array>
 #include <cstring>
 
 #include "weir/base/check.h"
@@ -10,10 +9,9 @@ namespace weir::state {
 
 namespace {
 
-// Sizes in units of the arena. Each is the next one's four fifths, down from the largest.
-constexpr std::array<uint16_t, 20> kSizes = {1,  2,  3,  4,  5,  6,  7,  9,  11, 14,
-                                             17, 21, 26, 33, 41, 52, 65, 82, 102, 128};
-static_assert(kSizes.back() * Arena::kUnitBytes == limits::kSegmentBytesMax);
+// Sizes are multiples of this, or of the arena's unit when they are small.
+constexpr uint32_t kGrain = 2048;
+constexpr uint32_t kGrainedBytes = 16 << 10;
 
 // Seven eighths: a key that is there is found after 4.5 rows at worst on average, after 2.7 over the
 // life of a segment; less would cost memory at once.
@@ -31,20 +29,24 @@ uint32_t Segment::UsedMax(uint32_t bytes, uint32_t row_bytes) {
 }
 
 uint32_t Segment::BytesFor(uint32_t rows, uint32_t row_bytes) {
-  for (const uint32_t units : kSizes) {
-    const uint32_t bytes = units * static_cast<uint32_t>(Arena::kUnitBytes);
-    if (UsedMax(bytes, row_bytes) >= rows) return bytes;
-  }
-  return 0;
+  const uint32_t capacity = (rows * kFillDenominator + kFillNumerator - 1) / kFillNumerator;
+  const uint32_t bytes = static_cast<uint32_t>(sizeof(Segment)) + std::max(capacity, 2u) * row_bytes;
+  const uint32_t grain =
+      bytes < kGrainedBytes ? static_cast<uint32_t>(Arena::kUnitBytes) : kGrain;
+  const uint32_t rounded = (bytes + grain - 1) / grain * grain;
+  return rounded <= limits::kSegmentBytesMax ? rounded : 0;
 }
 
-Segment* Segment::Make(Arena& arena, uint32_t bytes, uint32_t row_bytes, uint8_t depth) {
+Segment* Segment::Make(Arena& arena, const Shape& shape, uint32_t row_bytes) {
+  const uint32_t bytes = BytesFor(shape.rows, row_bytes);
+  WEIR_CHECK(bytes != 0);
   Segment* segment = static_cast<Segment*>(arena.Allocate(bytes));
   std::memset(static_cast<void*>(segment), 0, bytes);
   segment->bytes = bytes;
   segment->capacity = static_cast<uint16_t>(CapacityOf(bytes, row_bytes));
-  segment->used_max = static_cast<uint16_t>(UsedMax(bytes, row_bytes));
-  segment->depth = depth;
+  segment->used_max =
+      static_cast<uint16_t>(std::min(UsedMax(bytes, row_bytes), shape.rows_max));
+  segment->depth = shape.depth;
   WEIR_CHECK(segment->used_max < segment->capacity);
   return segment;
 }

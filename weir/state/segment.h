@@ -33,8 +33,13 @@ struct Segment {
   /// The first free row behind the home of `hash`.
   Row* FreeRow(uint64_t hash, uint32_t row_bytes);
 
+  struct Shape {
+    uint32_t rows;      // to have room for
+    uint32_t rows_max;  // from here on it is full whatever its size
+    uint8_t depth;
+  };
   /// A segment without rows.
-  static Segment* Make(Arena& arena, uint32_t bytes, uint32_t row_bytes, uint8_t depth);
+  static Segment* Make(Arena& arena, const Shape& shape, uint32_t row_bytes);
   static void Drop(Arena& arena, Segment* segment) { arena.Free(segment, segment->bytes); }
 
   /// The smallest size that holds `rows` before it must grow; 0 when none does.
