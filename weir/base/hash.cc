@@ -1,5 +1,9 @@
 #include "weir/base/hash.h"
 
+// g++ 12 calls its own AVX-512 intrinsics uninitialised once they are inlined (GCC bug 105593).
+#if defined(__GNUC__) && !defined(__clang__)
+#pragma GCC diagnostic ignored "-Wmaybe-uninitialized"
+#endif
 #define XXH_INLINE_ALL
 #include <xxhash.h>
 
