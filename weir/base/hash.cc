@@ -3,6 +3,7 @@
 // g++ 12 calls its own AVX-512 intrinsics uninitialised once they are inlined (GCC bug 105593).
 #if defined(__GNUC__) && !defined(__clang__)
 #pragma GCC diagnostic ignored "-Wmaybe-uninitialized"
+#pragma GCC diagnostic ignored "-Wuninitialized"
 #endif
 #define XXH_INLINE_ALL
 #include <xxhash.h>
