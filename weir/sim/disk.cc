@@ -107,6 +107,26 @@ void Disk::Truncate(Node& file) {
   file.lossy = false;
 }
 
+void Disk::WriteFile(const std::string& path, std::string_view bytes) {
+  NodePtr directory = root_;
+  std::vector<std::string> parts = PartsOf(path);
+  WEIR_CHECK(!parts.empty());
+  for (size_t i = 0; i + 1 < parts.size(); ++i) {
+    if (!directory->names.contains(parts[i])) {
+      Apply(directory, {.set = parts[i],
+                        .erased = "",
+                        .node = std::make_shared<Node>(*this, /*directory=*/true)});
+      SyncNames(*directory);
+    }
+    directory = directory->names.at(parts[i]);
+  }
+  const auto file = std::make_shared<Node>(*this, /*directory=*/false);
+  Apply(directory, {.set = parts.back(), .erased = "", .node = file});
+  SyncNames(*directory);
+  Append(*file, bytes);
+  SyncBytes(*file);
+}
+
 StatusOr<std::string> Disk::ReadFile(const std::string& path) const {
   WEIR_ASSIGN_OR_RETURN(const NodePtr node, FindNode("read", path));
   if (node->is_directory) return InvalidArgumentError("read ", path, ": is a directory");

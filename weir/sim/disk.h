@@ -45,6 +45,8 @@ class Disk {
   // For tests and oracles: what is on the disk, without faults and without counting.
 
   StatusOr<std::string> ReadFile(const std::string& path) const;
+  /// Puts a file there, with the directories that are missing, all of it durable.
+  void WriteFile(const std::string& path, std::string_view bytes);
   /// All files below a directory, sorted.
   std::vector<std::string> FilesBelow(const std::string& directory) const;
   /// Inverts all bits of one byte, as it was and as it would be after a crash.

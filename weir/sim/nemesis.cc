@@ -11,6 +11,7 @@ namespace weir::sim {
 namespace {
 
 constexpr uint64_t kOperationsAhead = 100;
+constexpr uint64_t kRoomLeftMax = 100'000;  // bytes: some packs still fit, then one does not
 
 }  // namespace
 
@@ -117,7 +118,8 @@ void Nemesis::BreakConnection() { world_.network().BreakOne(); }
 
 void Nemesis::FillDisk() {
   Disk& disk = AnyProcess().disk();
-  disk.SetCapacity(disk.bytes_used() + prng_.Below(100'000));
+  const uint64_t room = prng_.Chance(0.5) ? 0 : prng_.Below(kRoomLeftMax);
+  disk.SetCapacity(disk.bytes_used() + room);
   world_.After(HealTime(), [&disk] { disk.SetCapacity(Disk::kUnlimited); });
 }
 
