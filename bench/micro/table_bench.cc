@@ -161,7 +161,9 @@ void Memory() {
   double worst = 0, at_million = 0, last = 0;
   uint64_t worst_at = 0;
   for (uint64_t key = 0; key < 10'000'000;) {
-    Row* row = table.FindOrInsert(HashU64(kSeed, key), key);
+    const uint64_t hash = HashU64(kSeed, key);
+    Row* row = table.FindOrInsert(hash, key);
+    table.BeforeWrite(row, hash);
     table.SetPresent(row, 0);
     if (++key < 1'000'000 || key % 50'000 != 0) continue;
     last = static_cast<double>(table.bytes_reserved()) / static_cast<double>(key * 24);

@@ -9,13 +9,13 @@ namespace weir::state {
 /// All off in production. Asked for once, when a backend is made; looked at in cold paths only.
 struct Faults {
   bool encode_after_write = false;    // a row is changed before the running snapshot has its value
-  bool born_clean = false;            // a new row is not marked as changed
+  bool mark_lost = false;             // a change before an aborted snapshot is no longer known after it
   bool tombstone_dropped = false;     // a deletion is forgotten before a snapshot covers it
   bool key_group_off_by_one = false;  // a restore takes the groups beside its range
 
   static Faults Of(env::Chaos& chaos) {
     return {.encode_after_write = chaos.Mutant("state.encode-after-write"),
-            .born_clean = chaos.Mutant("state.born-clean"),
+            .mark_lost = chaos.Mutant("state.mark-lost"),
             .tombstone_dropped = chaos.Mutant("state.tombstone-dropped"),
             .key_group_off_by_one = chaos.Mutant("state.key-group-off-by-one")};
   }

@@ -84,7 +84,6 @@ Row* KeyedTable::Insert(uint64_t hash, std::string_view key) {
   Row* row = segment->FreeRow(hash, row_bytes_);
   ++segment->used;
   row->tag = TagOf(hash);
-  row->marks = options_.faults.born_clean ? 0 : kDirtyNewer;
   row->generation = generation_;
   if (layout().key_inline_bytes != 0) {
     std::memcpy(row->At(RowLayout::kKeyOffset), key.data(), key.size());
@@ -177,7 +176,7 @@ void KeyedTable::Freeze(Row* row, uint64_t hash) {
 
 // What changed in the row's old generation changed before this one.
 void KeyedTable::BringUpToDate(Row* row) {
-  row->marks = Dirty(*row) ? kDirtyOlder : 0;
+  row->marks = Dirty(*row) && !options_.faults.mark_lost ? kDirtyOlder : 0;
   row->generation = generation_;
 }
 

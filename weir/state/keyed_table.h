@@ -76,7 +76,7 @@ class KeyedTable {
     return FindProbe(hash, KeyProbe<K>(key, key_scratch_));
   }
 
-  /// The row of `key`, made without a present state when it is not there. Rows found before may have
+  /// The row of `key`, made without a present state or a mark when it is not there. Rows found before may have
   /// moved. Null after an error, which `status` has: a hash that is not the key's or outside of the
   /// groups, a key that is too long or must not be one.
   template <class K>

@@ -1,0 +1,195 @@
+// Random operations on a backend and on a map, with snapshots begun, worked on, completed and aborted
+// between them. A failure prints its seed; `Play(seed)` replays it.
+#include <gtest/gtest.h>
+
+#include <map>
+#include <set>
+#include <string>
+
+#include "weir/state/state_model.h"
+
+namespace weir::state {
+namespace {
+
+using base::CheckpointId;
+using base::KeyGroup;
+
+struct Plan {
+  uint64_t keys = 3'000;
+  uint32_t operations = 40'000;
+  uint32_t max_parallelism = 4;
+  uint32_t snapshot_one_in = 2'000;  // operations
+  Faults faults;
+  bool (*hash)(base::HashSeed, std::string_view, uint64_t&) = nullptr;
+};
+
+// Plays a plan. The first thing that differs from the map ends it; `difference` says what.
+template <class K>
+class Game {
+ public:
+  Game(uint64_t seed, const Plan& plan)
+      : random_(seed), plan_(plan), options_(MakeOptions(plan)), subject_(options_) {
+    if (plan.hash != nullptr) subject_.hash_of = plan.hash;
+  }
+
+  std::string Play() {
+    for (uint32_t i = 0; i < plan_.operations && difference_.empty(); ++i) {
+      // The number of live keys swells and shrinks, so that segments do too.
+      const bool growing = i / (plan_.operations / 6 + 1) % 2 == 0;
+      ChangeOne(growing);
+      if (random_.OneIn(4)) WorkOnSnapshot();
+    }
+    while (running_ && difference_.empty()) WorkOnSnapshot();
+    if (difference_.empty() && subject_.ReadAll() != content_) difference_ = "content at the end";
+    if (!subject_.backend.status().ok()) difference_ = subject_.backend.status().ToString();
+    if (subject_.backend.rows() != content_.size()) difference_ = "number of rows";
+    return difference_;
+  }
+
+ private:
+  static KeyedBackend::Options MakeOptions(const Plan& plan) {
+    auto options = TestBackend<K>::Options({KeyGroup(0), KeyGroup(plan.max_parallelism)},
+                                           plan.max_parallelism);
+    options.faults = plan.faults;
+    if (plan.hash != nullptr) options.key.hash = plan.hash;
+    return options;
+  }
+
+  void ChangeOne(bool growing) {
+    const K key = KeyOfNumber<K>(random_.Below(plan_.keys));
+    subject_.Bind(key);
+    KeyContent& of_key = content_[key];
+    const KeyContent before = of_key;
+    const bool clearing = random_.OneIn(growing ? 8 : 2);
+    if (clearing) {
+      subject_.count.Clear();
+      if (!random_.OneIn(4)) subject_.text.Clear(), of_key.text.reset();
+      if (!random_.OneIn(4)) subject_.list.Clear(), of_key.list.clear();
+      of_key.count.reset();
+    } else if (random_.OneIn(3)) {
+      of_key.text = std::string(random_.Below(random_.OneIn(50) ? 4'000 : 40), 'x');
+      subject_.text.Update(*of_key.text);
+    } else if (random_.OneIn(3)) {
+      of_key.list.push_back(static_cast<int64_t>(random_.Next()));
+      subject_.list.Add(of_key.list.back());
+    } else {
+      of_key.count = subject_.count.ValueOr(0) + 1;
+      subject_.count.Update(*of_key.count);
+    }
+    // An update to the same value is a change, clearing what is not there is none.
+    if (!clearing || of_key != before) changed_.insert(key), changed_since_begin_.insert(key);
+    if (of_key.empty()) content_.erase(key);
+  }
+
+  void WorkOnSnapshot() {
+    KeyedBackend& backend = subject_.backend;
+    if (!running_) {
+      if (!random_.OneIn(plan_.snapshot_one_in / 4)) return;
+      id_ = id_.Next();
+      sink_ = {};
+      frozen_ = content_;
+      changed_since_begin_.clear();
+      running_ = true;
+      return Expect(backend.BeginSnapshot(id_, sink_).ok(), "begin");
+    }
+    if (random_.OneIn(5'000)) {
+      backend.AbortSnapshot(id_);
+      running_ = false;
+      return;
+    }
+    if (!backend.EncodeSome(1 + random_.Below(600))) return;
+    running_ = false;
+    CompareSnapshot();
+    if (random_.OneIn(3)) return;  // aborted after this subtask had done its part
+    backend.CheckpointCompleted(id_);
+    changed_ = changed_since_begin_;
+    Expect(subject_.DirtyKeys() == changed_, "marks after completion");
+    completed_ = true;
+  }
+
+  // The snapshot holds the content of its beginning, each entry once; a restore makes it again.
+  void CompareSnapshot() {
+    std::set<std::pair<uint32_t, std::string>> seen;
+    for (const SnapshotChunk& chunk : sink_.chunks) {
+      auto reader = ChunkReader::Open(chunk.bytes);
+      if (!reader.ok()) return Expect(false, "chunk does not open");
+      Expect(reader->header().group == chunk.group, "group in the chunk");
+      ChunkReader::Entry entry;
+      while (reader->Next(entry)) {
+        Expect(seen.emplace(chunk.state, entry.key).second, "an entry twice");
+      }
+      Expect(reader->Finish().ok(), "chunk's end");
+    }
+    auto options = options_;
+    options.faults = {};
+    TestBackend<K> restored(options);
+    Expect(RestoreAll(sink_.chunks, restored).ok(), "restore");
+    Expect(restored.ReadAll() == frozen_, "content of the snapshot");
+    if (completed_) Expect(subject_.DirtyKeys() == changed_, "marks");
+  }
+
+  void Expect(bool holds, const std::string& what) {
+    if (!holds && difference_.empty()) difference_ = what;
+  }
+
+  TestRandom random_;
+  const Plan plan_;
+  const KeyedBackend::Options options_;
+  TestBackend<K> subject_;
+  typename TestBackend<K>::Content content_, frozen_;
+  std::set<K> changed_, changed_since_begin_;
+  CollectedChunks sink_;
+  CheckpointId id_;
+  bool running_ = false, completed_ = false;
+  std::string difference_;
+};
+
+template <class K>
+void ExpectNoDifference(const Plan& plan, uint64_t seeds) {
+  for (uint64_t seed = 1; seed <= seeds; ++seed) {
+    ASSERT_EQ(Game<K>(seed, plan).Play(), "") << "seed " << seed;
+  }
+}
+
+TEST(KeyedBackendModel, SmallKeysAgree) { ExpectNoDifference<int64_t>({}, 6); }
+TEST(KeyedBackendModel, StringKeysAgree) { ExpectNoDifference<std::string>({}, 4); }
+TEST(KeyedBackendModel, ManyKeysSplitSegments) {
+  ExpectNoDifference<int64_t>({.keys = 40'000, .operations = 120'000, .max_parallelism = 1}, 2);
+}
+TEST(KeyedBackendModel, FewKeysOftenDeleted) {
+  ExpectNoDifference<int32_t>({.keys = 40, .max_parallelism = 256, .snapshot_one_in = 100}, 6);
+}
+
+// All keys of a hash that no directory can tell apart, then of eight such hashes.
+template <uint64_t kHashes>
+bool Colliding(base::HashSeed, std::string_view encoded, uint64_t& hash) {
+  uint64_t key = 0;
+  std::memcpy(&key, encoded.data(), sizeof key);
+  hash = (key % kHashes) * 0x0100'0000'0000'0001u;
+  return true;
+}
+TEST(KeyedBackendModel, CollidingKeysOverflow) {
+  ExpectNoDifference<uint64_t>(
+      {.keys = 6'000, .operations = 14'000, .max_parallelism = 1, .hash = &Colliding<1>}, 1);
+  ExpectNoDifference<uint64_t>(
+      {.keys = 9'000, .operations = 20'000, .max_parallelism = 4, .hash = &Colliding<8>}, 1);
+}
+
+bool Catches(const Faults& faults) {
+  const Plan plan{.keys = 400, .operations = 30'000, .snapshot_one_in = 400, .faults = faults};
+  for (uint64_t seed = 1; seed <= 10; ++seed) {
+    if (!Game<int64_t>(seed, plan).Play().empty()) return true;
+  }
+  return false;
+}
+TEST(KeyedBackendModel, CatchesNothingWhenNothingIsWrong) { EXPECT_FALSE(Catches({})); }
+TEST(KeyedBackendModel, CatchesEncodingAfterTheWrite) {
+  EXPECT_TRUE(Catches({.encode_after_write = true}));
+}
+TEST(KeyedBackendModel, CatchesALostMark) { EXPECT_TRUE(Catches({.mark_lost = true})); }
+TEST(KeyedBackendModel, CatchesATombstoneDroppedEarly) {
+  EXPECT_TRUE(Catches({.tombstone_dropped = true}));
+}
+
+}  // namespace
+}  // namespace weir::state
