@@ -1,0 +1,76 @@
+#include "weir/testing/operator_harness.h"
+
+#include <gtest/gtest.h>
+
+#include <string>
+
+namespace weir::testing {
+namespace {
+
+struct Reading {
+  int32_t key;
+  int32_t value;
+};
+WEIR_RECORD(Reading, key, value);
+
+class Sum : public KeyedProcessFunction<int32_t, Reading, Reading> {
+ public:
+  void ProcessElement(const Reading& in, Context& context, Collector<Reading>& out) override {
+    sum_.Update(sum_.ValueOr(0) + in.value);
+    out.Collect({context.CurrentKey(), sum_.ValueOr(0)});
+  }
+
+ private:
+  ValueState<int32_t> sum_{this, "sum"};
+};
+
+Stream<Reading> SumPerKey(Stream<Reading> in) {
+  return in.KeyBy(&Reading::key).Process<Sum>("sum");
+}
+using Harness = OperatorHarness<Reading, Reading>;
+
+TEST(OperatorHarness, PlaysAPicture) {
+  Harness harness(SumPerKey);
+  EXPECT_EQ(harness.Play("+ 1 10 @3 + 1 5 @4 | W 12 | B 3"), "+ 1 10 @3 + 1 15 @4 | W 12 | B 3");
+  EXPECT_EQ(harness.Play("+ 1 1 | C 3 | E"), "+ 1 16 | E");
+}
+
+TEST(OperatorHarness, SnapshotRestoresAtAnotherParallelism) {
+  for (const uint32_t before : {1u, 2u, 3u, 7u}) {
+    Harness first(SumPerKey, {.parallelism = before});
+    ASSERT_EQ(first.Play("+ 1 10 | + 2 20 | + 3 30 | + 4 40 | B 1 | + 1 1"),
+              "+ 1 10 + 2 20 + 3 30 + 4 40 | B 1 | + 1 11");
+    for (const uint32_t after : {1u, 2u, 3u, 7u}) {
+      Harness second(SumPerKey, {.parallelism = after});
+      ASSERT_EQ(second.Restore(first.snapshot()), OkStatus());
+      EXPECT_EQ(second.Play("+ 1 1 | + 2 1 | + 3 1 | + 4 1 | + 5 1"),
+                "+ 1 11 + 2 21 + 3 31 + 4 41 + 5 1");
+    }
+  }
+}
+
+TEST(OperatorHarness, FailureEndsThePicture) {
+  Harness harness([](Stream<Reading> in) {
+    return in.Map([](const Reading& r) {
+      if (r.value == 0) throw std::runtime_error("no value");
+      return r;
+    });
+  });
+  const std::string said = harness.Play("+ 1 1 | + 1 0");
+  EXPECT_TRUE(said.starts_with("+ 1 1 | error: ")) << said;
+  EXPECT_TRUE(said.ends_with("exception in a user function: no value")) << said;
+}
+
+TEST(OperatorHarness, WrongFieldIsNamed) {
+  EXPECT_EQ(Harness(SumPerKey).Play("+ 1 x"), "error: \"x\" is not an integer for value");
+}
+
+TEST(OperatorHarness, FeedsMoreRecordsThanABatchHolds) {
+  Harness harness(SumPerKey, {.parallelism = 3});
+  std::vector<Reading> readings;
+  for (int32_t i = 0; i < 5000; ++i) readings.push_back({i, i});
+  EXPECT_EQ(harness.Feed(readings).value().size(), 5000u);
+}
+
+}  // namespace
+}  // namespace weir::testing
