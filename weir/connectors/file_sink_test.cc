@@ -164,6 +164,47 @@ TEST(FileSink, AFlippedByteOfASealedFileIsFound) {
   EXPECT_EQ(Output(machine).visible, Names{});
 }
 
+// A file system on which somebody else is always a little faster with the same rename.
+class Contested final : public env::FileSystem {
+ public:
+  explicit Contested(env::FileSystem& files) : files_(files) {}
+  Status Rename(const std::string& from, const std::string& to) override {
+    WEIR_RETURN_IF_ERROR(files_.Rename(from, to));
+    return files_.Rename(from, to);
+  }
+  StatusOr<std::unique_ptr<env::ReadableFile>> Open(const std::string& path) override {
+    return files_.Open(path);
+  }
+  Status SyncDirectory(const std::string& path) override { return files_.SyncDirectory(path); }
+  StatusOr<std::unique_ptr<env::WritableFile>> Create(const std::string&, Existing) override {
+    return UnimplementedError("");
+  }
+  StatusOr<env::FileInfo> Stat(const std::string&) override { return UnimplementedError(""); }
+  StatusOr<Names> List(const std::string&) override { return UnimplementedError(""); }
+  Status Link(const std::string&, const std::string&) override { return UnimplementedError(""); }
+  Status Remove(const std::string&) override { return UnimplementedError(""); }
+  Status MakeDirectories(const std::string&) override { return UnimplementedError(""); }
+  StatusOr<std::unique_ptr<Lock>> TryLock(const std::string&, std::string_view) override {
+    return UnimplementedError("");
+  }
+
+ private:
+  env::FileSystem& files_;
+};
+
+TEST(FileSink, AnOlderOwnerMayBeFasterWithTheSameCommit) {
+  Machine machine;
+  const auto factory = NewSink();
+  SinkTask task(machine, *factory);
+  ASSERT_TRUE(task.Start().ok());
+  ASSERT_TRUE(task.Write(1, 2).ok());
+  const auto committables = *task.Snapshot(1);
+  Contested contested(machine.files());
+  EXPECT_EQ(CommitFile(contested, *FileCommittable::Decode(committables.at(0).payload)),
+            OkStatus());
+  EXPECT_EQ(Output(machine).texts, Names{"value 1 2"});
+}
+
 // Which files are there after a start of lineage 7, epoch 2, attempt 2 as subtask 0 of 2.
 Names LeftOf(const Names& names, const std::string& mutant = "") {
   sim::Options options = sim::CalmOptions(1);
