@@ -18,20 +18,22 @@ inline constexpr size_t kBatchTurnoverBytesMax = 1 << 20;
 
 // Batches a channel within a process owns: one being filled, one being read and two between them. More would only add latency.
 inline constexpr uint32_t kChannelBatches = 4;
-// Elements that wait in a channel within a process: its batches, and so much control that a watermark between any two batches never blocks the barrier.
+// Elements that wait in a channel within a process: its batches, and so much control that a
+// watermark between any two batches never blocks the barrier.
 inline constexpr uint32_t kChannelElements = 16;
 
 // A frame on a connection: small enough that frames of many channels interleave and a barrier waits for one at most.
 inline constexpr size_t kFrameBytesMax = 32 << 10;
 // Credits (frames) that a receiver grants to a channel at most: 256 KiB in flight for each.
 inline constexpr uint32_t kChannelCreditsMax = 8;
-// Control elements under way on a channel between processes. They need no credit for frames, so that a barrier leaves even when its channel is full; this bounds them.
+// Control elements under way on a channel between processes. They need no credit for frames, so
+// that a barrier leaves even when its channel is full; this bounds them.
 inline constexpr uint32_t kChannelControlsMax = 16;
-// A row that is encoded last may make a frame longer than it should be; the part of a frame kept free for it. Longer rows are cut into fragments.
-inline constexpr size_t kFrameRoomForLastRow = 2 << 10;
-// Grants that arrived before the end that they are for was opened, over all peers: the channels of one worker in the largest job (a few hundred subtasks, each to each).
+// Grants that arrived before the end that they are for was opened, over all peers: the channels
+// of one worker in the largest job (a few hundred subtasks, each to each).
 inline constexpr size_t kEarlyGrantsMax = 1 << 17;
-// Connections to a worker that have not said yet whose they are: a worker per machine of a large cluster may connect at the same moment.
+// Connections to a worker that have not said yet whose they are: a worker per machine of a large
+// cluster may connect at the same moment.
 inline constexpr size_t kUnknownPeersMax = 1 << 12;
 // A control message: a deployment of some thousand subtasks with their splits fits.
 inline constexpr size_t kMessageBytesMax = 16 << 20;
@@ -51,7 +53,8 @@ inline constexpr size_t kInlineValueBytesMax = 64;
 inline constexpr size_t kSegmentBytesMax = 64 << 10;
 // One encoded key, value or record. Longer ones are refused by name: a gigabyte in one value is a mistake, and every decoder needs an end.
 inline constexpr size_t kValueBytesMax = 64 << 20;
-// What the fragments of one channel may add up to: the longest record, behind other rows of its batch.
+// What the fragments of one channel may add up to: the longest record, behind other rows of its
+// batch.
 inline constexpr size_t kFragmentedBytesMax = kValueBytesMax + kFrameBytesMax;
 // Nesting of schemas, so that a decoder's recursion has an end.
 inline constexpr uint32_t kSchemaDepthMax = 32;
