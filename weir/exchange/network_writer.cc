@@ -70,8 +70,7 @@ SendResult NetworkWriter::SendRows(BatchPtr& batch) {
     out.bytes().reserve(limits::kFrameBytesMax);
     EncodeElementHead(HeadOf(FrameKind::kRows), out);
     const size_t head_bytes = out.size();
-    row_ = record::EncodeRows(*batch, row_, limits::kFrameBytesMax - limits::kFrameRoomForLastRow,
-                              out);
+    row_ = record::EncodeRows(*batch, row_, limits::kFrameBytesMax, out);
     if (out.size() <= limits::kFrameBytesMax) {
       Emit(FrameKind::kRows, out.Take());
       continue;
