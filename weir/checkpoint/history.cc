@@ -100,10 +100,8 @@ void History::ReadJobFile() {
 // Only now, when a record stands: a job file without a history means that a history was lost.
 void History::WriteJobFile() {
   if (job_file_exists_) return EndTakeOver(take_over_->TakeResult());
-  calls_.CreateOnce(files_.JobFile(), JobFileText(options_.job), [this](Status status) {
-    if (!status.ok() && status.code() != StatusCode::kAlreadyExists) {
-      return EndTakeOver(status.Annotated("write the job file"));
-    }
+  calls_.Ensure(files_.JobFile(), JobFileText(options_.job), [this](Status status) {
+    if (!status.ok()) return EndTakeOver(status.Annotated("write the job file"));
     EndTakeOver(take_over_->TakeResult());
   });
 }

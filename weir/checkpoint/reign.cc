@@ -57,7 +57,8 @@ Status Reign::Check(const AppendRequest& request) const {
   return {};
 }
 
-// The newest `retained_max_` checkpoints, and every savepoint until it is released.
+// The newest `retained_max_` checkpoints, every savepoint until it is released, and always the one
+// that a resume would start from: after a rewind that is not the newest by number.
 void Reign::Retain(HistoryRecord& record) const {
   std::vector<RetainedCheckpoint>& retained = record.retained;
   if (record.is_checkpoint()) retained.push_back({record.ref(), record.savepoint});
@@ -65,9 +66,15 @@ void Reign::Retain(HistoryRecord& record) const {
     std::ranges::find(retained, record.savepoint, &RetainedCheckpoint::savepoint)
         ->savepoint.clear();
   }
+  const CheckpointRef resume = record.is_checkpoint() ? record.ref()
+                               : newest_checkpoint_   ? newest_checkpoint_->ref()
+                                                      : CheckpointRef();
   const auto plain = [](const RetainedCheckpoint& entry) { return entry.savepoint.empty(); };
+  const auto may_go = [&](const RetainedCheckpoint& entry) {
+    return plain(entry) && entry.ref != resume;
+  };
   for (auto count = std::ranges::count_if(retained, plain); count > retained_max_; --count) {
-    retained.erase(std::ranges::find_if(retained, plain));
+    retained.erase(std::ranges::find_if(retained, may_go));
   }
 }
 

@@ -104,6 +104,17 @@ void StoreCalls::CreateOnce(std::string name, std::string bytes, env::StatusCall
                               core_->OnLoop<Status>(std::move(done)));
 }
 
+void StoreCalls::Ensure(std::string name, std::string bytes, env::StatusCallback done) {
+  core_->Try<Status>(
+      [core = core_.get(), name = std::move(name),
+       bytes = std::move(bytes)](env::StatusCallback answer) {
+        core->store.CreateIfAbsent(name, bytes, std::move(answer));
+      },
+      [done = std::move(done)](Status status) mutable {
+        done(status.code() == StatusCode::kAlreadyExists ? Status() : std::move(status));
+      });
+}
+
 void StoreCalls::Put(std::string name, std::string bytes, env::StatusCallback done) {
   core_->Try<Status>(
       [core = core_.get(), name = std::move(name),

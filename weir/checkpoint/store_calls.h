@@ -28,6 +28,9 @@ class StoreCalls {
   /// Sent once: what an uncertain answer means is for the protocol to decide.
   void CreateOnce(std::string name, std::string bytes, env::StatusCallback done);
 
+  /// Makes sure that a blob of this name is there; whose bytes it has does not matter.
+  void Ensure(std::string name, std::string bytes, env::StatusCallback done);
+
   /// Puts a small blob, replacing what is there.
   void Put(std::string name, std::string bytes, env::StatusCallback done);
 
