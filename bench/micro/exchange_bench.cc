@@ -2,12 +2,13 @@
 // sends those of the other's key groups over and folds what it gets, as the subtasks of a keyed job
 // on two cores do. Beside it, on one thread: only making the records, and scattering them into
 // channels that are drained at once.
-// Run: exchange_bench [RECORDS_PER_THREAD]. Prints million records per second, all threads
-// together, and nanoseconds of one thread per record.
+// Run: exchange_bench [RECORDS_PER_THREAD]. Prints million records per second of wall time, all
+// threads together, and nanoseconds of processor time per record.
 #include <chrono>
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
+#include <ctime>
 #include <memory>
 #include <utility>
 #include <vector>
@@ -135,26 +136,32 @@ class Worker final : public env::Stepper, public WakeTarget {
   std::unique_ptr<env::TaskThread> thread_ WEIR_GUARDED_BY(mutex_);
 };
 
-double Seconds(std::chrono::steady_clock::time_point since) {
-  return std::chrono::duration<double>(std::chrono::steady_clock::now() - since).count();
-}
+// Times one measurement, and prints it.
+class Stopwatch {
+ public:
+  void Report(const char* what, int64_t records) const {
+    const std::chrono::duration<double> wall = std::chrono::steady_clock::now() - begin_;
+    const double cpu = static_cast<double>(std::clock() - cpu_) / CLOCKS_PER_SEC;
+    const auto count = static_cast<double>(records);
+    std::printf("%-9s M/s=%.1f cpu_ns/record=%.2f\n", what, count / wall.count() / 1e6,
+                cpu * 1e9 / count);
+  }
 
-void Report(const char* what, int64_t records, uint32_t threads, double seconds) {
-  const auto count = static_cast<double>(records);
-  std::printf("%-9s threads=%u M/s=%.1f ns/record=%.2f\n", what, threads, count / seconds / 1e6,
-              seconds * 1e9 * threads / count);
-}
+ private:
+  const std::chrono::steady_clock::time_point begin_ = std::chrono::steady_clock::now();
+  const std::clock_t cpu_ = std::clock();
+};
 
 void MeasureGenerate(int64_t records) {
   Generator generator(0, records);
   record::AnyBatch batch(TypeOpsOf<Item>());
   uint64_t sum = 0;
-  const auto begin = std::chrono::steady_clock::now();
+  const Stopwatch stopwatch;
   while (!generator.done()) {
     generator.Fill(batch);
     for (uint32_t i = 0; i < batch.size(); ++i) sum += batch.Rows<Item>()[i].value;
   }
-  Report(sum != 0 ? "generate" : "", records, 1, Seconds(begin));
+  stopwatch.Report(sum != 0 ? "generate" : "", records);
 }
 
 void MeasureScatter(int64_t records) {
@@ -167,10 +174,10 @@ void MeasureScatter(int64_t records) {
     inputs.push_back({.reader = std::move(channel.reader), .port = {}});
   }
   Worker worker(0, records, std::move(inputs), std::move(outputs));
-  const auto begin = std::chrono::steady_clock::now();
+  const Stopwatch stopwatch;
   while (worker.Step() != env::Stepper::Progress::kDone) {
   }
-  Report("scatter", records, 1, Seconds(begin));
+  stopwatch.Report("scatter", records);
 }
 
 void MeasureExchange(int64_t records) {
@@ -190,10 +197,10 @@ void MeasureExchange(int64_t records) {
     workers.push_back(
         std::make_unique<Worker>(i, records, std::move(inputs[i]), std::move(outputs[i])));
   }
-  const auto begin = std::chrono::steady_clock::now();
+  const Stopwatch stopwatch;
   for (auto& worker : workers) worker->Start(threads);
   for (auto& worker : workers) worker->WaitUntilDone();
-  Report("exchange", records * kThreads, kThreads, Seconds(begin));
+  stopwatch.Report("exchange", records * kThreads);
   for (auto& worker : workers) worker->Join();
 }
 

@@ -152,11 +152,12 @@ void Memory() {
                     .max_parallelism = 256,
                     .hash_seed = kSeed,
                     .key = KeyOpsOf<uint64_t>(),
-                    .layout = [] {
-                      RowLayout layout(sizeof(uint64_t));
-                      layout.AddState(sizeof(Value));
-                      return layout;
-                    }(),
+                    .layout =
+                        [] {
+                          RowLayout layout(sizeof(uint64_t));
+                          layout.AddState(sizeof(Value));
+                          return layout;
+                        }(),
                     .values = {{.inline_bytes = sizeof(Value), .encoded_as_lies = true}}});
   double worst = 0, at_million = 0, last = 0;
   uint64_t worst_at = 0;

@@ -20,9 +20,9 @@ uint32_t UnitsOf(size_t bytes) {
 size_t MappedBytesOf(size_t bytes) { return (bytes + 4095) & ~size_t{4095}; }
 
 void* Map(size_t bytes) {
-  void* memory =
-      mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-  WEIR_CHECK(memory != MAP_FAILED);  // the budget of --memory is enforced above, before it gets here
+  void* memory = mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  WEIR_CHECK(memory !=
+             MAP_FAILED);  // the budget of --memory is enforced above, before it gets here
   return memory;
 }
 

@@ -8,8 +8,8 @@ namespace weir::state {
 
 /// All off in production. Asked for once, when a backend is made; looked at in cold paths only.
 struct Faults {
-  bool encode_after_write = false;    // a row is changed before the running snapshot has its value
-  bool mark_lost = false;             // a change before an aborted snapshot is no longer known after it
+  bool encode_after_write = false;  // a row is changed before the running snapshot has its value
+  bool mark_lost = false;  // a change before an aborted snapshot is no longer known after it
   bool tombstone_dropped = false;     // a deletion is forgotten before a snapshot covers it
   bool key_group_off_by_one = false;  // a restore takes the groups beside its range
 

@@ -128,9 +128,7 @@ class KeyProbe<K> {
     std::memcpy(&there, row.At(RowLayout::kKeyOffset), sizeof(K));
     return TypeTraits<K>::Equal(there, key_);
   }
-  std::string_view encoded() const {
-    return {reinterpret_cast<const char*>(&key_), sizeof(K)};
-  }
+  std::string_view encoded() const { return {reinterpret_cast<const char*>(&key_), sizeof(K)}; }
 
  private:
   const K key_;

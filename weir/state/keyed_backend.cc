@@ -185,9 +185,8 @@ Status KeyedBackend::RestoreEntry(uint32_t state, const ChunkHeader& header,
     return DataLossError("key does not decode as ", options_.key.schema.ToString());
   }
   if (base::KeyGroupOf(hash, options_.max_parallelism) != header.group) {
-    return DataLossError("a key of key group ",
-                         base::KeyGroupOf(hash, options_.max_parallelism), " is in key group ",
-                         header.group);
+    return DataLossError("a key of key group ", base::KeyGroupOf(hash, options_.max_parallelism),
+                         " is in key group ", header.group);
   }
   if (entry.value.size() > limits::kValueBytesMax) {
     return DataLossError("value longer than ", limits::kValueBytesMax, " bytes");

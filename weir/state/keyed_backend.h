@@ -1,13 +1,14 @@
 // KeyedBackend: the keyed state of one operator of one subtask: its declared states, their table,
 // and the row of the key that is being processed.
 //
-//   declare states ─▶ Open ─▶ restore chunks ─▶ ( Bind a key ─▶ use handles )*   with snapshots between
+//   declare states ─▶ Open ─▶ restore chunks ─▶ ( Bind a key ─▶ use handles )*   with snapshots
+//   between
 //
 // A key's row is made by the first write, not by reading. References into it die with the record.
-// Invariants: states are declared before Open, with one name for each; handles act on the bound key.
-// Errors of handles have no way back through user code: the first is kept in `status`, which the
-// driver looks at once a batch; after it nothing is written any more.
-// Threads: one caller at a time: the task.
+// Invariants: states are declared before Open, with one name for each; handles act on the bound
+// key. Errors of handles have no way back through user code: the first is kept in `status`, which
+// the driver looks at once a batch; after it nothing is written any more. Threads: one caller at a
+// time: the task.
 #pragma once
 
 #include <cstdint>
@@ -69,8 +70,8 @@ class KeyedBackend {
   void Prefetch(uint64_t hash) const { table_->Prefetch(hash); }
 
   /// Makes `key` the one that handles act on. It outlives the use of the handles.
-  /// Shapes: hash is the key hash of `key` with this backend's seed. After Open; K is the type of the
-  /// options' KeyOps.
+  /// Shapes: hash is the key hash of `key` with this backend's seed. After Open; K is the type of
+  /// the options' KeyOps.
   template <class K>
   void Bind(uint64_t hash, const K& key) {
     row_ = table_->Find(hash, key);
@@ -84,7 +85,8 @@ class KeyedBackend {
 
   /// For handles: the row of the bound key, ready to be changed; null after an error.
   Row* RowForWrite() {
-    if (row_ == nullptr) [[unlikely]] return MakeRow();
+    if (row_ == nullptr) [[unlikely]]
+      return MakeRow();
     table_->BeforeWrite(row_, hash_);
     return row_;
   }
@@ -119,8 +121,8 @@ class KeyedBackend {
   /// Gives the snapshot of `checkpoint` up, if it is running. Constant time.
   void AbortSnapshot(base::CheckpointId checkpoint);
 
-  /// `checkpoint` is complete: told by its completion, or as the base of the next one and before that
-  /// begins. Those not begun here, and those before the newest begun, are ignored.
+  /// `checkpoint` is complete: told by its completion, or as the base of the next one and before
+  /// that begins. Those not begun here, and those before the newest begun, are ignored.
   void CheckpointCompleted(base::CheckpointId checkpoint);
 
   bool snapshot_running() const { return table_->snapshot_running(); }
@@ -129,8 +131,8 @@ class KeyedBackend {
   enum class Restored { kTaken, kNotOurs };
   /// Inserts what a chunk holds of the state `name`, unless its key group is another subtask's.
   /// Shapes: after Open; no snapshot is running; the stored schemas were compared (CompareStates).
-  /// Errors: DataLoss: the bytes make no sense, or a key does not belong into the chunk's key group;
-  /// NotFound: no state has the name. After an error the backend is not to be used.
+  /// Errors: DataLoss: the bytes make no sense, or a key does not belong into the chunk's key
+  /// group; NotFound: no state has the name. After an error the backend is not to be used.
   StatusOr<Restored> RestoreChunk(std::string_view name, std::string_view bytes);
 
   /// Keys with state, and bytes held for them.

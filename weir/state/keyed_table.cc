@@ -10,7 +10,8 @@ namespace weir::state {
 
 namespace {
 
-// What the walk counts for a directory entry and for a group, so that it also ends in an empty table.
+// What the walk counts for a directory entry and for a group, so that it also ends in an empty
+// table.
 constexpr int64_t kEntryWork = 16;
 
 std::vector<uint32_t> ValueBytesOf(const std::vector<ValueOps>& values) {
@@ -57,8 +58,8 @@ void KeyedTable::Fail(Status status) {
 Status KeyedTable::CheckKey(uint64_t hash, std::string_view key) const {
   if (GroupIndexOf(hash) >= group_count_) {
     return FailedPreconditionError("key group ", base::KeyGroupOf(hash, options_.max_parallelism),
-                                   " is not one of this subtask, which has ",
-                                   options_.groups.first, " to before ", options_.groups.end);
+                                   " is not one of this subtask, which has ", options_.groups.first,
+                                   " to before ", options_.groups.end);
   }
   if (key.size() > limits::kValueBytesMax) {
     return ResourceExhaustedError("encoded key longer than ", limits::kValueBytesMax,

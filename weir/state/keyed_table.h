@@ -59,8 +59,8 @@ class KeyedTable {
   const RowLayout& layout() const { return options_.layout; }
   const base::KeyGroupRange& groups() const { return options_.groups; }
 
-  /// Fetches the row of a key that will be looked for in some ten records: the line of its home and,
-  /// as half of the rows begin or end there, the one behind.
+  /// Fetches the row of a key that will be looked for in some ten records: the line of its home
+  /// and, as half of the rows begin or end there, the one behind.
   void Prefetch(uint64_t hash) const {
     const Row* home = EntryOf(hash).Home(hash, row_bytes_);
     __builtin_prefetch(home, /*rw=*/1);
@@ -76,9 +76,9 @@ class KeyedTable {
     return FindProbe(hash, KeyProbe<K>(key, key_scratch_));
   }
 
-  /// The row of `key`, made without a present state or a mark when it is not there. Rows found before may have
-  /// moved. Null after an error, which `status` has: a hash that is not the key's or outside of the
-  /// groups, a key that is too long or must not be one.
+  /// The row of `key`, made without a present state or a mark when it is not there. Rows found
+  /// before may have moved. Null after an error, which `status` has: a hash that is not the key's
+  /// or outside of the groups, a key that is too long or must not be one.
   template <class K>
   Row* FindOrInsert(uint64_t hash, const K& key) {
     const KeyProbe<K> probe(key, key_scratch_);
@@ -89,16 +89,18 @@ class KeyedTable {
   /// As FindOrInsert, for the encoding of a key.
   Row* FindOrInsertEncoded(uint64_t hash, std::string_view key);
 
-  /// Must be called before a cell or the presence of a row is changed: the running snapshot gets the
-  /// old value, and the row is marked.
+  /// Must be called before a cell or the presence of a row is changed: the running snapshot gets
+  /// the old value, and the row is marked.
   void BeforeWrite(Row* row, uint64_t hash) {
-    if (row->generation != generation_) [[unlikely]] Freeze(row, hash);
+    if (row->generation != generation_) [[unlikely]]
+      Freeze(row, hash);
     row->marks |= kDirtyNewer;
   }
 
   /// Says that the state has a value now; after BeforeWrite.
   void SetPresent(Row* row, uint32_t state) {
-    if (row->presence == 0) [[unlikely]] ++rows_;
+    if (row->presence == 0) [[unlikely]]
+      ++rows_;
     row->presence = static_cast<uint16_t>(row->presence | 1u << state);
   }
 
@@ -135,8 +137,8 @@ class KeyedTable {
   uint32_t generation() const { return generation_; }
 
   /// The snapshot that began this generation is complete: deltas build on it from now on.
-  /// Shapes: not older than the one told before. One that is older than the newest begun is allowed;
-  /// then some rows that did not change since stay marked.
+  /// Shapes: not older than the one told before. One that is older than the newest begun is
+  /// allowed; then some rows that did not change since stay marked.
   void SnapshotCompleted(uint32_t generation);
 
   /// True when the row changed since the last completed snapshot began; always when there is none.
@@ -159,7 +161,7 @@ class KeyedTable {
  private:
   // An array of 2^depth entries; in front of it a word with the number of segments.
   struct Group {
-    uint64_t directory = 0;  // its address, and 63 - depth in the top 16 bits
+    uint64_t directory = 0;      // its address, and 63 - depth in the top 16 bits
     std::unique_ptr<Slab> slab;  // made at the first need
 
     DirectoryEntry* entries() const {
@@ -184,7 +186,8 @@ class KeyedTable {
   }
   DirectoryEntry EntryOf(uint64_t hash) const {
     const uint64_t index = GroupIndexOf(hash);
-    if (index >= group_count_) [[unlikely]] return empty_entry();
+    if (index >= group_count_) [[unlikely]]
+      return empty_entry();
     return EntryAt(groups_[index], hash);
   }
 
@@ -201,7 +204,8 @@ class KeyedTable {
       const char* end = entry.first() + size_t{entry.capacity()} * row_bytes;
       if (row->At(0) == end) row = reinterpret_cast<Row*>(entry.first());
     }
-    if (!entry.overflows()) [[likely]] return nullptr;
+    if (!entry.overflows()) [[likely]]
+      return nullptr;
     return FindInOverflow(entry.segment()->overflow, hash, probe);
   }
 
@@ -271,8 +275,8 @@ class KeyedTable {
   Status status_;
 
   uint32_t generation_;
-  uint32_t completed_ = 0;          // generation of the last completed snapshot
-  bool deletions_matter_ = false;   // a snapshot has begun, so a delta may build on it
+  uint32_t completed_ = 0;         // generation of the last completed snapshot
+  bool deletions_matter_ = false;  // a snapshot has begun, so a delta may build on it
   std::unique_ptr<SnapshotWriter> snapshot_;
   base::ByteWriter value_scratch_;
   Cursor cursor_;

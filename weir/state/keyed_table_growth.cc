@@ -16,7 +16,7 @@ namespace {
 constexpr uint32_t kDepthMax = 18;
 // The hash has 32 bits for key group and directory; the other 32 place the row.
 constexpr uint32_t kDirectoryBits = 32;
-// Deletions below this number are not worth a rebuild.
+// Fewer deletions are not worth a rebuild, unless they are all there was.
 constexpr uint32_t kDeletedMin = 8;
 
 // A rebuilt segment takes an eighth more rows than it has.
@@ -34,9 +34,9 @@ Segment* KeyedTable::SegmentWithRoom(uint32_t group_index, uint64_t hash) {
   }
 }
 
-// The rows at which a group's segments split: between half of what the largest segment takes and all,
-// different from group to group. Otherwise all segments would grow and split at the same time, all
-// be least full together, and leave blocks of a size that nobody needs at that moment.
+// The rows at which a group's segments split: between half of what the largest segment takes and
+// all, different from group to group. Otherwise all segments would grow and split at the same time,
+// all be least full together, and leave blocks of a size that nobody needs at that moment.
 uint32_t KeyedTable::RowsMax(uint32_t group_index) const {
   const uint32_t most =
       Segment::UsedMax(static_cast<uint32_t>(limits::kSegmentBytesMax), row_bytes_);
@@ -85,7 +85,8 @@ void KeyedTable::Deleted(uint32_t group_index, uint64_t hash, const Row* row) {
   ++segment->deleted;
   // Once a snapshot has begun the walk does this: before, nothing could be forgotten.
   if (deletions_matter_ && !options_.faults.tombstone_dropped) return;
-  if (segment->deleted < kDeletedMin || segment->deleted * 2u <= segment->used) return;
+  if (segment->deleted < std::min<uint32_t>(kDeletedMin, segment->used)) return;
+  if (segment->deleted * 2u <= segment->used) return;
   DropForgotten(group_index, hash, segment);
 }
 

@@ -1,6 +1,5 @@
-// Operator state: state that belongs to a subtask and to no key (splits of a source, committables of
-// a sink), as named lists of items that a restore deals out again.
-// Threads: pure.
+// Operator state: state that belongs to a subtask and to no key (splits of a source, committables
+// of a sink), as named lists of items that a restore deals out again. Threads: pure.
 #pragma once
 
 #include <cstdint>
@@ -34,8 +33,8 @@ struct OperatorList {
   static StatusOr<OperatorList> Decode(base::ByteReader& in);
 };
 
-/// The items of the list `name` that `subtask` of `parallelism` starts with. `parts` has the lists of
-/// all subtasks of the checkpoint in their order, whatever their number was. Split: runs of
+/// The items of the list `name` that `subtask` of `parallelism` starts with. `parts` has the lists
+/// of all subtasks of the checkpoint in their order, whatever their number was. Split: runs of
 /// neighbours, whose sizes differ by one at most, so that at the same parallelism and even parts
 /// nothing moves; each item goes to exactly one subtask.
 /// Shapes: subtask in [0, parallelism).

@@ -24,7 +24,7 @@ inline constexpr uint8_t kDirtyOlder = 2;  // changed before it, after the last 
 /// The head. A row without a present state is a key that was deleted (or is being made): it is not
 /// part of the state, but remembered until a completed snapshot covers the deletion.
 struct Row {
-  uint8_t tag;          // 0: no row here; else 7 bits of the key's hash, with the top bit set
+  uint8_t tag;  // 0: no row here; else 7 bits of the key's hash, with the top bit set
   uint8_t marks;
   uint16_t presence;    // bit i: state i has a value
   uint32_t generation;  // of the table, when the row was last changed, encoded or met by a snapshot

@@ -13,8 +13,8 @@ namespace {
 constexpr uint32_t kGrain = 2048;
 constexpr uint32_t kGrainedBytes = 16 << 10;
 
-// Seven eighths: a key that is there is found after 4.5 rows at worst on average, after 2.7 over the
-// life of a segment; less would cost memory at once.
+// Seven eighths: a key that is there is found after 4.5 rows at worst on average, after 2.7 over
+// the life of a segment; less would cost memory at once.
 constexpr uint32_t kFillNumerator = 7;
 constexpr uint32_t kFillDenominator = 8;
 
@@ -30,9 +30,9 @@ uint32_t Segment::UsedMax(uint32_t bytes, uint32_t row_bytes) {
 
 uint32_t Segment::BytesFor(uint32_t rows, uint32_t row_bytes) {
   const uint32_t capacity = (rows * kFillDenominator + kFillNumerator - 1) / kFillNumerator;
-  const uint32_t bytes = static_cast<uint32_t>(sizeof(Segment)) + std::max(capacity, 2u) * row_bytes;
-  const uint32_t grain =
-      bytes < kGrainedBytes ? static_cast<uint32_t>(Arena::kUnitBytes) : kGrain;
+  const uint32_t bytes =
+      static_cast<uint32_t>(sizeof(Segment)) + std::max(capacity, 2u) * row_bytes;
+  const uint32_t grain = bytes < kGrainedBytes ? static_cast<uint32_t>(Arena::kUnitBytes) : kGrain;
   const uint32_t rounded = (bytes + grain - 1) / grain * grain;
   return rounded <= limits::kSegmentBytesMax ? rounded : 0;
 }
@@ -44,8 +44,7 @@ Segment* Segment::Make(Arena& arena, const Shape& shape, uint32_t row_bytes) {
   std::memset(static_cast<void*>(segment), 0, bytes);
   segment->bytes = bytes;
   segment->capacity = static_cast<uint16_t>(CapacityOf(bytes, row_bytes));
-  segment->used_max =
-      static_cast<uint16_t>(std::min(UsedMax(bytes, row_bytes), shape.rows_max));
+  segment->used_max = static_cast<uint16_t>(std::min(UsedMax(bytes, row_bytes), shape.rows_max));
   segment->depth = shape.depth;
   WEIR_CHECK(segment->used_max < segment->capacity);
   return segment;

@@ -1,5 +1,5 @@
-// Segment: a run of rows of one key group whose hashes share their top bits; and DirectoryEntry, the
-// word by which a directory names one.
+// Segment: a run of rows of one key group whose hashes share their top bits; and DirectoryEntry,
+// the word by which a directory names one.
 //
 // A row's home is its hash scaled to the segment's capacity; from there rows are probed one after
 // the other, from the last to the first, until a free one. A segment is never full.

@@ -11,7 +11,7 @@ namespace {
 
 // Sizes of small blocks, their 8-byte head included.
 constexpr std::array<uint16_t, Slab::kClasses> kClassBytes = {
-    16,  32,  48,  64,  80,  96,  112, 128, 160,  192,  224,  256,
+    16,  32,  48,  64,  80,  96,  112, 128,  160,  192,  224,  256,
     320, 384, 448, 512, 640, 768, 896, 1024, 1280, 1536, 1792, 2048};
 constexpr uint32_t kLarge = 0x8000'0000;
 constexpr uint32_t kClassBits = 8;
@@ -66,8 +66,8 @@ Block* Slab::Allocate(size_t capacity) {
   }
   ++page->live;
   if (page->free == nullptr && page->unused + kClassBytes[size_class] > page->bytes) Unlink(page);
-  const auto distance = static_cast<uint32_t>(reinterpret_cast<char*>(block) -
-                                              reinterpret_cast<char*>(page));
+  const auto distance =
+      static_cast<uint32_t>(reinterpret_cast<char*>(block) - reinterpret_cast<char*>(page));
   *block = {.length = 0, .where = (distance / kDistanceUnit) << kClassBits | size_class};
   return block;
 }

@@ -26,9 +26,9 @@ struct ChunkHeader {
   ChunkKind kind = ChunkKind::kUpsert;
   uint16_t state = 0;  // as declared, counted from 0; the checkpoint's record has the names
   base::KeyGroup group;
-  uint32_t count = 0;               // of entries
-  uint32_t key_bytes = kVariable;   // of each key, at least 1
-  uint32_t value_bytes = kVariable; // of each value; 0 in a chunk of deletions
+  uint32_t count = 0;                // of entries
+  uint32_t key_bytes = kVariable;    // of each key, at least 1
+  uint32_t value_bytes = kVariable;  // of each value; 0 in a chunk of deletions
 
   friend bool operator==(const ChunkHeader&, const ChunkHeader&) = default;
 

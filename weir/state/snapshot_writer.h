@@ -22,11 +22,13 @@ namespace weir::state {
 struct SnapshotChunk {
   base::KeyGroup group;
   uint32_t state = 0;
-  std::string bytes;  // docs/formats/keyed-state.md; limits::kSnapshotChunkBytes and one entry at most
+  std::string
+      bytes;  // docs/formats/keyed-state.md; limits::kSnapshotChunkBytes and one entry at most
 };
 
 /// Where the chunks go.
-/// Threads: called on the task's thread, from KeyedBackend::EncodeSome and from writes of the state.
+/// Threads: called on the task's thread, from KeyedBackend::EncodeSome and from writes of the
+/// state.
 class SnapshotSink {
  public:
   virtual ~SnapshotSink() = default;

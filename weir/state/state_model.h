@@ -1,6 +1,6 @@
 // A keyed backend beside a std::map that does the same: the vocabulary of the tests of this module.
-// Random operations, with snapshots running between them, are played on both; what a snapshot holds,
-// what the marks say and what a restore makes is compared with what the map remembers.
+// Random operations, with snapshots running between them, are played on both; what a snapshot
+// holds, what the marks say and what a restore makes is compared with what the map remembers.
 #pragma once
 
 #include <gtest/gtest.h>

@@ -1,9 +1,9 @@
-// StateOwner: the base of user classes that have state handles as members, and StateHandle, the base
-// of the handles. Together they make `weir::ValueState<int64_t> count_{this, "count"};` work.
+// StateOwner: the base of user classes that have state handles as members, and StateHandle, the
+// base of the handles. Together they make `weir::ValueState<int64_t> count_{this, "count"};` work.
 //
-// A user's object is described once and copied for each subtask, handles and all. So a handle's place
-// is remembered relative to its owner: it is found again in every copy.
-// Threads: one caller at a time.
+// A user's object is described once and copied for each subtask, handles and all. So a handle's
+// place is remembered relative to its owner: it is found again in every copy. Threads: one caller
+// at a time.
 #pragma once
 
 #include <cstddef>
@@ -36,8 +36,8 @@ class StateHandle {
   state::StateCell cell_;
 };
 
-/// Has states as members. A handle that names its owner must be a direct member of the owner's class
-/// or of a class derived from it, not an element of a container.
+/// Has states as members. A handle that names its owner must be a direct member of the owner's
+/// class or of a class derived from it, not an element of a container.
 class StateOwner {
  public:
   struct Declaration {

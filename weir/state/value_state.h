@@ -24,9 +24,9 @@ inline namespace v0 {
 ///     weir::ValueState<int64_t> count_{this, "count"};
 ///   };
 ///
-/// Flat types of up to 64 bytes are kept as they lie; others are decoded by Get and encoded by Update.
-/// Errors: a value longer than limits::kValueBytesMax, or a use without a key, fails the job after the
-/// batch; until then writes have no effect.
+/// Flat types of up to 64 bytes are kept as they lie; others are decoded by Get and encoded by
+/// Update. Errors: a value longer than limits::kValueBytesMax, or a use without a key, fails the
+/// job after the batch; until then writes have no effect.
 template <class T>
 class ValueState : public StateHandle {
   static_assert(FieldType<T>,
@@ -68,7 +68,8 @@ class ValueState : public StateHandle {
     state::KeyedBackend& backend = *cell().backend;
     if constexpr (kInline) {
       state::Row* row = backend.RowForWrite();
-      if (row == nullptr) [[unlikely]] return;
+      if (row == nullptr) [[unlikely]]
+        return;
       std::memcpy(row->At(cell().offset), &value, sizeof(T));
       backend.SetPresent(row, cell());
     } else {
