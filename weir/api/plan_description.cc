@@ -1,15 +1,14 @@
 #include "weir/api/plan_description.h"
 
-#include <array>
+#include <algorithm>
 #include <string>
 #include <string_view>
 #include <utility>
 
 #include "weir/api/plan_checks.h"
 #include "weir/base/hash.h"
-#include "weir/record/typed_ops.h"
-#include "weir/runtime/user_code.h"
-#include "weir/state/keyed_backend.h"
+#include "weir/operators/declared_states.h"
+#include "weir/record/type_ops.h"
 
 namespace weir::api {
 namespace {
@@ -65,26 +64,6 @@ std::string DescribeNode(const Node& node, const std::vector<std::string>& uids,
   return line + " makes " + OutputTypes(node);
 }
 
-// Opens the operator as one of a plan, and adds a line for each state that it declares.
-Status DescribeStates(const Node& node, const std::string& uid, uint32_t max_parallelism,
-                      std::vector<std::string>& lines) {
-  return runtime::CatchUserExceptions([&]() -> Status {
-    const std::unique_ptr<runtime::Operator> op = node.factory->New();
-    runtime::OperatorContext context;
-    context.uid = uid;
-    context.max_parallelism = max_parallelism;
-    context.key_groups = {base::KeyGroup(0), base::KeyGroup(max_parallelism)};
-    WEIR_RETURN_IF_ERROR(op->Open(context));
-    if (op->keyed_state() == nullptr) return {};
-    const state::OperatorStates& states = op->keyed_state()->states();
-    for (const state::StateDescriptor& each : states.states) {
-      lines.push_back(Concat("state ", uid, ".", each.name, ": ", state::StateKindName(each.kind),
-                             " of ", each.value.ToString(), " by ", states.key.ToString()));
-    }
-    return {};
-  });
-}
-
 // What all processes must agree on besides the description.
 std::vector<std::string> DescribeParallelism(const runtime::JobGraph& graph) {
   std::vector<std::string> lines = {Concat("max parallelism ", graph.max_parallelism)};
@@ -108,8 +87,13 @@ void Describe(const Program& program, JobPlan& plan, std::vector<ProgramError>& 
     const Node& node = program.nodes()[i];
     lines.push_back(DescribeNode(node, uids, i));
     if (node.source != nullptr) continue;
-    const Status status = DescribeStates(node, uids[i], plan.graph.max_parallelism, lines);
-    if (!status.ok()) errors.push_back({node.place, std::string(status.message())});
+    const auto states =
+        operators::DeclaredStates(*node.factory, uids[i], plan.graph.max_parallelism);
+    if (!states.ok()) {
+      errors.push_back({node.place, std::string(states.status().message())});
+      continue;
+    }
+    for (const std::string& state : *states) lines.push_back("state " + state);
   }
   for (const auto& [name, value] : program.options().values()) {
     lines.push_back(Concat("option ", name, ": ", value));

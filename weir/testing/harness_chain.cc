@@ -312,19 +312,19 @@ Status HarnessChain::Control(size_t index, const record::ControlElement& element
 
 Status HarnessChain::TakeSnapshot(base::CheckpointId checkpoint) {
   snapshot_ = {.checkpoint = checkpoint, .chunks = {}, .items = {}, .committables = {}};
-  WEIR_RETURN_IF_ERROR(
-      ForEachOperator([&](runtime::Operator& op, runtime::OperatorContext& context) -> Status {
-        Recorder recorder(snapshot_, context);
-        WEIR_RETURN_IF_ERROR(op.Snapshot(recorder));
-        WEIR_RETURN_IF_ERROR(recorder.status());
-        state::KeyedBackend* keyed = op.keyed_state();
-        if (keyed == nullptr) return {};
-        ChunkCollector chunks(context.uid, keyed->states(), snapshot_);
-        WEIR_RETURN_IF_ERROR(keyed->BeginSnapshot(checkpoint, chunks));
-        while (!keyed->EncodeSome(limits::kSegmentBytesMax)) {
-        }
-        return {};
-      }));
+  const auto snapshot_of = [&](runtime::Operator& op, runtime::OperatorContext& context) -> Status {
+    Recorder recorder(snapshot_, context);
+    WEIR_RETURN_IF_ERROR(op.Snapshot(recorder));
+    WEIR_RETURN_IF_ERROR(recorder.status());
+    state::KeyedBackend* keyed = op.keyed_state();
+    if (keyed == nullptr) return {};
+    ChunkCollector chunks(context.uid, keyed->states(), snapshot_);
+    WEIR_RETURN_IF_ERROR(keyed->BeginSnapshot(checkpoint, chunks));
+    while (!keyed->EncodeSome(limits::kSegmentBytesMax)) {
+    }
+    return {};
+  };
+  WEIR_RETURN_IF_ERROR(ForEachOperator(snapshot_of));
   Put(Concat("B ", checkpoint));
   return {};
 }

@@ -1,0 +1,26 @@
+// Weir: everything that a program needs.
+//
+//   #include <weir/weir.h>
+//
+//   int main(int argc, char** argv) {
+//     return weir::Main(argc, argv, [](weir::Pipeline& p) { ... });
+//   }
+//
+// Records: record/record.h. Verbs: api/pipeline.h, api/stream.h, api/keyed_stream.h. State:
+// operators/process_function.h. Own sources and sinks: runtime/source.h, runtime/sink.h.
+#pragma once
+
+#include "weir/api/job_options.h"
+#include "weir/api/keyed_stream.h"
+#include "weir/api/pipeline.h"
+#include "weir/api/stream.h"
+#include "weir/base/status.h"
+#include "weir/base/time.h"
+#include "weir/cli/main.h"
+#include "weir/operators/collector.h"
+#include "weir/operators/process_function.h"
+#include "weir/record/record.h"
+#include "weir/runtime/sink.h"
+#include "weir/runtime/source.h"
+#include "weir/state/list_state.h"
+#include "weir/state/value_state.h"
