@@ -138,6 +138,16 @@ class TestBackend {
   K bound_{};
 };
 
+/// The chunks of a whole snapshot, taken in small steps.
+template <class K>
+std::vector<SnapshotChunk> Snapshot(TestBackend<K>& backend, uint64_t id = 1) {
+  CollectedChunks sink;
+  EXPECT_EQ(backend.backend.BeginSnapshot(base::CheckpointId(id), sink), OkStatus());
+  while (!backend.backend.EncodeSome(1'000)) {
+  }
+  return std::move(sink.chunks);
+}
+
 /// Hands all chunks to a backend by the names of their states.
 template <class K>
 Status RestoreAll(const std::vector<SnapshotChunk>& chunks, TestBackend<K>& into,
