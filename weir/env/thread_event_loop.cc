@@ -25,25 +25,21 @@ ThreadEventLoop::~ThreadEventLoop() {
   timers.swap(timers_);
 }
 
+// Notifies under the lock: once it is released the closure may run, and have this loop destroyed.
 void ThreadEventLoop::Post(base::Closure closure) {
-  {
-    const MutexLock lock(mutex_);
-    if (stopping_) return;
-    posted_.push_back(std::move(closure));
-  }
+  const MutexLock lock(mutex_);
+  if (stopping_) return;
+  posted_.push_back(std::move(closure));
   changed_.NotifyOne();
 }
 
 TimerId ThreadEventLoop::PostAfter(Duration delay, base::Closure closure) {
   const base::Instant deadline = clock_.Now() + delay;
-  TimerId timer = 0;
-  {
-    const MutexLock lock(mutex_);
-    timer = ++last_timer_;
-    if (stopping_) return timer;
-    timers_.emplace(TimerKey(deadline, timer), std::move(closure));
-    deadlines_.emplace(timer, deadline);
-  }
+  const MutexLock lock(mutex_);
+  const TimerId timer = ++last_timer_;
+  if (stopping_) return timer;
+  timers_.emplace(TimerKey(deadline, timer), std::move(closure));
+  deadlines_.emplace(timer, deadline);
   changed_.NotifyOne();
   return timer;
 }

@@ -30,12 +30,11 @@ void ThreadExecutor::Stop() {
   threads_.clear();
 }
 
+// Notifies under the lock: once it is released the job may run, and have this pool destroyed.
 void ThreadExecutor::Post(base::Closure job) {
-  {
-    const MutexLock lock(mutex_);
-    if (stopping_) return;
-    jobs_.push_back(std::move(job));
-  }
+  const MutexLock lock(mutex_);
+  if (stopping_) return;
+  jobs_.push_back(std::move(job));
   work_.NotifyOne();
 }
 

@@ -18,7 +18,7 @@ using Existing = env::FileSystem::Existing;
 class Writer final : public Program {
  public:
   explicit Writer(const env::Env& env) {
-    env.pool.Post([&env, this] {
+    env.pool.Post([&env] {
       for (const char* path : {"/a", "/b", "/c", "/d", "/e"}) {
         last = env.files.Create(path, Existing::kFail).status();
       }
