@@ -133,7 +133,7 @@ class Coordinator final : private Actor, private env::Acceptor {
   void OnDecline(const proto::ToCoordinator& message);
   void OnCollected();
   void OnAppended(const checkpoint::CheckpointBody& body, StatusOr<checkpoint::Completion> completion);
-  void OnCheckpointFailed(base::CheckpointId checkpoint, const Status& reason);
+  void OnCheckpointFailed(base::CheckpointId checkpoint, Status reason);  // by value: it may lie in what ends here
   void Announce(const checkpoint::Completion& completion);
   void OnCommitted(base::SubtaskId subtask, base::CheckpointId checkpoint);
   void OnEnded(base::SubtaskId subtask);

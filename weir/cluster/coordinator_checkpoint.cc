@@ -159,9 +159,11 @@ void Coordinator::OnCollected() {
 }
 
 void Coordinator::OnAppended(const checkpoint::CheckpointBody& body, StatusOr<checkpoint::Completion> completion) {
+  const bool same_attempt = body.attempt == attempt_ && (state_ == JobState::kRunning || state_ == JobState::kDegraded);
   if (!completion.ok()) {
     if (history_->over()) return EndReign(completion.status());
-    return OnCheckpointFailed(body.id, completion.status());
+    if (same_attempt) OnCheckpointFailed(body.id, completion.status());
+    return;
   }
   const base::Instant now = options_.env.clock.Now();
   completion_ = *completion;
@@ -171,7 +173,6 @@ void Coordinator::OnAppended(const checkpoint::CheckpointBody& body, StatusOr<ch
   costs_.state_bytes = body.state_bytes;
   options_.events.OnCheckpoint(body.id, costs_);
   history_->Retire({.oldest_live_attempt = attempt_, .sweep_files = false}, [](const StatusOr<checkpoint::RetirementReport>&) {});
-  const bool same_attempt = body.attempt == attempt_ && (state_ == JobState::kRunning || state_ == JobState::kDegraded);
   if (!same_attempt) return;  // the attempt failed meanwhile; the next one starts from this checkpoint
   policy_->OnCompleted(now);
   if (std::ranges::all_of(body.operators, [](const checkpoint::OperatorSnapshot& op) {
@@ -186,7 +187,7 @@ void Coordinator::OnAppended(const checkpoint::CheckpointBody& body, StatusOr<ch
   ConsiderTrigger();
 }
 
-void Coordinator::OnCheckpointFailed(base::CheckpointId checkpoint, const Status& reason) {
+void Coordinator::OnCheckpointFailed(base::CheckpointId checkpoint, Status reason) {
   pending_ = nullptr;
   const checkpoint::TriggerPolicy::Failure failure = policy_->OnFailed(options_.env.clock.Now());
   const uint32_t tolerated = options_.triggers.tolerated_failures;

@@ -1,0 +1,40 @@
+// The ledger in simulated worlds, one seed after the other. WEIR_SIM_SEED replays one seed; WEIR_SIM_SEEDS says how many to run, WEIR_SIM_BUDGET_SECONDS for
+// how long at most, WEIR_SIM_FIRST_SEED where to begin.
+#include <gtest/gtest.h>
+
+#include <iostream>
+
+#include "tests/simulation/ledger_world.h"
+#include "tests/simulation/seeds.h"
+
+namespace weir::simulation {
+namespace {
+
+TEST(LedgerSimulation, EachRowExactlyOnceWhateverFails) {
+  Seeds seeds;
+  sim::World::Hits hits;
+  while (const auto seed = seeds.Next()) {
+    const Verdict verdict = RunLedger(RoughLedger(*seed));
+    ASSERT_EQ(verdict.error, "") << seeds.HowToReplay(*seed);
+    if (*seed % 20 == 0) {
+      ASSERT_EQ(RunLedger(RoughLedger(*seed)).trace_hash, verdict.trace_hash) << "the same seed went another way: " << seeds.HowToReplay(*seed);
+    }
+    for (const auto& [name, count] : verdict.hits) hits[name] += count;
+    hits["ledger.checkpoints"] += verdict.checkpoints;
+    hits["ledger.starts"] += verdict.starts;
+    hits["ledger.resumes"] += verdict.resumes;
+  }
+  std::cout << seeds.done() << " seeds\n";
+  for (const auto& [name, count] : hits) std::cout << "  " << name << ' ' << count << '\n';
+}
+
+TEST(LedgerSimulation, NothingFailsInACalmWorld) {
+  LedgerOptions options{.world = sim::CalmOptions(7), .nemesis = false};
+  const Verdict verdict = RunLedger(options);
+  EXPECT_EQ(verdict.error, "");
+  EXPECT_EQ(verdict.starts, 1u);
+  EXPECT_EQ(verdict.hits.count("ledger.checkpoint_failed"), 0u);
+}
+
+}  // namespace
+}  // namespace weir::simulation

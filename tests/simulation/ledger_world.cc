@@ -1,0 +1,301 @@
+#include "tests/simulation/ledger_world.h"
+
+#include <algorithm>
+#include <sstream>
+#include <utility>
+
+#include "tests/simulation/ledger_job.h"
+#include "weir/api/pipeline.h"
+#include "weir/cluster/coordinator.h"
+#include "weir/cluster/worker.h"
+#include "weir/sim/disk.h"
+#include "weir/sim/faulty_blob_store.h"
+#include "weir/sim/memory_blob_store.h"
+#include "weir/sim/nemesis.h"
+#include "weir/sim/process.h"
+#include "weir/stores/file_store.h"
+
+namespace weir::simulation {
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+
+constexpr const char* kInput = "/data/transactions.csv";
+constexpr const char* kOutput = "/data/out";
+constexpr const char* kStore = "/data/checkpoints";
+
+// What one world is about; drawn once.
+struct Plan {
+  uint32_t rows;
+  uint32_t accounts;
+  uint32_t workers;
+  uint64_t rate;
+  uint64_t split_bytes;
+  Duration interval;
+  bool file_store;
+};
+
+class Events final : public cluster::JobEvents {
+ public:
+  explicit Events(Verdict& verdict) : verdict_(verdict) {}
+  void OnState(cluster::JobState) override {}
+  void OnStart(base::Attempt, const std::optional<checkpoint::HistoryRecord>& base, Duration) override {
+    ++verdict_.starts;
+    verdict_.resumes += base.has_value();
+  }
+  void OnCheckpoint(base::CheckpointId, const cluster::CheckpointCosts&) override { ++verdict_.checkpoints; }
+  void OnCheckpointFailed(base::CheckpointId, const Status& reason, uint32_t, uint32_t) override {
+    ++verdict_.hits["ledger.checkpoint_failed"];
+    last_failure = reason;
+  }
+  void OnRestart(const Status& reason, uint32_t, uint32_t, Duration) override {
+    ++verdict_.hits["ledger.restart"];
+    last_failure = reason;
+  }
+  void OnProgress(const cluster::JobProgress&) override {}
+
+  Status last_failure;
+
+ private:
+  Verdict& verdict_;
+};
+
+// The store as one incarnation of a process reaches it.
+class StoreAccess {
+ public:
+  StoreAccess(sim::World& world, const env::Env& env, sim::MemoryBlobStore* memory, const std::string& name) : env_(env) {
+    if (memory == nullptr) files_ = std::make_unique<stores::FileStore>(env_.files, env_.pool, env_.random, env_.chaos, kStore);
+    env::BlobStore& inner = memory != nullptr ? static_cast<env::BlobStore&>(*memory) : *files_;
+    faulty_ = std::make_unique<sim::FaultyBlobStore>(
+        world, inner, memory != nullptr ? sim::FaultyBlobStore::Reach::kRemote : sim::FaultyBlobStore::Reach::kLocal, name);
+  }
+  env::BlobStore& store() { return *faulty_; }
+
+ private:
+  env::Env env_;
+  std::unique_ptr<stores::FileStore> files_;
+  std::unique_ptr<sim::FaultyBlobStore> faulty_;
+};
+
+class LedgerWorld {
+ public:
+  explicit LedgerWorld(const LedgerOptions& options)
+      : options_(options), world_(options.world), prng_(world_.Stream("ledger")), disk_(world_.NewDisk("shared")), events_(verdict_) {}
+
+  Verdict Run();
+
+ private:
+  class CoordinatorProgram;
+  class WorkerProgram;
+
+  void Draw();
+  StoreAccess& NewStore(const env::Env& env);
+  void WriteInput();
+  StatusOr<api::JobPlan> Build(uint32_t parallelism) const;
+  std::string Judge() const;
+  std::string JudgeAccount(int64_t account, const std::vector<int64_t>& amounts, std::map<int64_t, int64_t> balances) const;
+
+  const LedgerOptions options_;
+  Verdict verdict_;
+  sim::World world_;
+  sim::Prng prng_;
+  sim::Disk& disk_;
+  Events events_;
+  Plan plan_{};
+  uint32_t parallelism_ = 1;
+  std::unique_ptr<sim::MemoryBlobStore> memory_;
+  std::map<int64_t, std::vector<int64_t>> amounts_;  // by account
+  sim::Process* coordinator_ = nullptr;
+  std::vector<std::unique_ptr<StoreAccess>> stores_;  // calls outlive the processes that made them
+};
+
+// The process with the coordinator. When the job fails it is started again, as a user would, with another parallelism perhaps.
+class LedgerWorld::CoordinatorProgram final : public sim::Program {
+ public:
+  CoordinatorProgram(LedgerWorld& ledger, const env::Env& env, sim::Process& process)
+      : env_(env), loop_(process.NewEventLoop()), store_(ledger.NewStore(env)) {
+    auto plan = ledger.Build(ledger.parallelism_);
+    WEIR_CHECK(plan.ok());
+    graph_ = std::move(plan->graph);
+    auto started = cluster::Coordinator::Start({
+        .loop = *loop_,
+        .env = env_,
+        .store = store_.store(),
+        .graph = graph_,
+        .address = "coordinator",
+        .workers = ledger.plan_.workers,
+        .writer = process.name(),
+        .triggers = {.interval = ledger.plan_.interval, .pause = {}, .timeout = seconds(10), .tolerated_failures = 3},
+        .restart = {.attempts = 5, .delay = milliseconds(20)},
+        .events = ledger.events_,
+        .on_end =
+            [&ledger, &process](const Status& status) {
+              if (!status.ok()) ledger.events_.last_failure = status;
+              process.Exit(status.ok() ? 0 : 1);
+              if (!status.ok()) ledger.world_.After(milliseconds(50), [&process] { if (process.state() == sim::Process::State::kDead) process.Restart(); });
+            },
+    });
+    if (started.ok()) {
+      coordinator_ = *std::move(started);
+    } else {
+      ledger.world_.After(milliseconds(50), [&process] { process.Kill(); process.Restart(); });
+    }
+  }
+
+ private:
+  env::Env env_;
+  std::unique_ptr<env::EventLoop> loop_;
+  StoreAccess& store_;
+  runtime::JobGraph graph_;
+  std::unique_ptr<cluster::Coordinator> coordinator_;
+};
+
+class LedgerWorld::WorkerProgram final : public sim::Program {
+ public:
+  WorkerProgram(LedgerWorld& ledger, const env::Env& env, sim::Process& process, uint32_t number)
+      : env_(env), loop_(process.NewEventLoop()), store_(ledger.NewStore(env)) {
+    auto plan = ledger.Build(ledger.parallelism_);
+    WEIR_CHECK(plan.ok());
+    graph_ = std::move(plan->graph);
+    auto started = cluster::Worker::Start({
+        .loop = *loop_,
+        .env = env_,
+        .store = store_.store(),
+        .graph = graph_,
+        .name = process.name(),
+        .coordinator_address = "coordinator",
+        .data_address = Concat("data", number),
+        .threads = 2,
+        .on_end = [](const Status&) {},
+    });
+    if (started.ok()) {
+      worker_ = *std::move(started);
+    } else {
+      ledger.world_.After(milliseconds(50), [&process] { process.Kill(); process.Restart(); });
+    }
+  }
+
+ private:
+  env::Env env_;
+  std::unique_ptr<env::EventLoop> loop_;
+  StoreAccess& store_;
+  runtime::JobGraph graph_;
+  std::unique_ptr<cluster::Worker> worker_;
+};
+
+void LedgerWorld::Draw() {
+  plan_.rows = 200 + static_cast<uint32_t>(prng_.Below(2000));
+  plan_.accounts = 1 + static_cast<uint32_t>(prng_.Below(60));
+  plan_.workers = 1 + static_cast<uint32_t>(prng_.Below(4));
+  plan_.rate = 200 + prng_.Below(2000);
+  plan_.split_bytes = 64 + prng_.Below(4000);
+  plan_.interval = milliseconds(20 + prng_.Below(300));
+  plan_.file_store = prng_.Chance(0.5);
+  parallelism_ = plan_.workers * (1 + static_cast<uint32_t>(prng_.Below(2)));
+  if (!plan_.file_store) memory_ = std::make_unique<sim::MemoryBlobStore>(world_, "memory");
+}
+
+StoreAccess& LedgerWorld::NewStore(const env::Env& env) {
+  stores_.push_back(std::make_unique<StoreAccess>(world_, env, memory_.get(), Concat("store", stores_.size())));
+  return *stores_.back();
+}
+
+void LedgerWorld::WriteInput() {
+  std::string text = "account,amount\n";
+  for (uint32_t i = 0; i < plan_.rows; ++i) {
+    const auto account = static_cast<int64_t>(prng_.Below(plan_.accounts));
+    const int64_t amount = static_cast<int64_t>(prng_.Below(2001)) - 1000;
+    amounts_[account].push_back(amount);
+    text += Concat(account, ",", amount, "\n");
+  }
+  disk_.WriteFile(kInput, text);
+}
+
+StatusOr<api::JobPlan> LedgerWorld::Build(uint32_t parallelism) const {
+  Pipeline p;
+  p.Name("ledger");
+  p.SetParallelism(parallelism);
+  p.SetMaxParallelism(32);
+  p.ReadCsv<Transaction>(CsvSourceOptions{.path = kInput, .split_bytes = plan_.split_bytes, .rate = plan_.rate})
+      .KeyBy(&Transaction::account)
+      .Process<Ledger>("ledger")
+      .WriteCsv(kOutput);
+  return p.Plan();
+}
+
+Verdict LedgerWorld::Run() {
+  Draw();
+  WriteInput();
+  coordinator_ = &world_.Spawn("coordinator", disk_, [this](const env::Env& env, sim::Process& process) {
+    return std::make_unique<CoordinatorProgram>(*this, env, process);
+  });
+  for (uint32_t i = 0; i < plan_.workers; ++i) {
+    world_.Spawn(Concat("worker", i), disk_, [this, i](const env::Env& env, sim::Process& process) {
+      return std::make_unique<WorkerProgram>(*this, env, process, i);
+    });
+  }
+  const auto finished = [this] { return coordinator_->exit_code() == 0; };
+  sim::Nemesis nemesis(world_, {});
+  if (options_.nemesis) {
+    nemesis.Start();
+    world_.RunUntil(finished, seconds(30));
+    nemesis.Stop();
+  }
+  const bool done = world_.RunUntil(finished, seconds(600));
+  verdict_.error = done ? Judge() : Concat("the job did not finish; last failure: ", events_.last_failure);
+  verdict_.trace_hash = world_.trace_hash();
+  verdict_.events = world_.events();
+  for (const auto& [name, count] : world_.all_hits()) verdict_.hits[name] += count;
+  return std::move(verdict_);
+}
+
+// Reads what is visible in the output and compares it with the input.
+std::string LedgerWorld::Judge() const {
+  std::map<int64_t, std::map<int64_t, int64_t>> balances;  // by account and count
+  for (const std::string& path : disk_.FilesBelow(kOutput)) {
+    if (path.find("/.") != std::string::npos) continue;
+    std::istringstream lines(*disk_.ReadFile(path));
+    std::string line;
+    std::getline(lines, line);
+    if (line != "account,count,balance") return Concat(path, " begins with ", line);
+    while (std::getline(lines, line)) {
+      Entry entry{};
+      if (std::sscanf(line.c_str(), "%ld,%ld,%ld", &entry.account, &entry.count, &entry.balance) != 3) return Concat(path, ": ", line);
+      if (!balances[entry.account].emplace(entry.count, entry.balance).second) {
+        return Concat("doubled: account ", entry.account, " count ", entry.count, " in ", path);
+      }
+    }
+  }
+  for (const auto& [account, amounts] : amounts_) {
+    std::string error = JudgeAccount(account, amounts, std::move(balances[account]));
+    if (!error.empty()) return error;
+    balances.erase(account);
+  }
+  return balances.empty() ? "" : Concat("an account that is not in the input: ", balances.begin()->first);
+}
+
+// Counts 1 to n exactly once, and the steps between balances are the amounts in some order.
+std::string LedgerWorld::JudgeAccount(int64_t account, const std::vector<int64_t>& amounts, std::map<int64_t, int64_t> balances) const {
+  if (balances.size() != amounts.size()) {
+    return Concat("account ", account, ": ", amounts.size(), " rows in, ", balances.size(), " rows out");
+  }
+  std::vector<int64_t> steps, expected = amounts;
+  int64_t count = 0, balance = 0;
+  for (const auto& [at, value] : balances) {
+    if (at != ++count) return Concat("account ", account, ": count ", count, " is missing");
+    steps.push_back(value - balance);
+    balance = value;
+  }
+  std::ranges::sort(steps);
+  std::ranges::sort(expected);
+  return steps == expected ? "" : Concat("account ", account, ": the balances are not explained by the rows");
+}
+
+}  // namespace
+
+LedgerOptions RoughLedger(uint64_t seed) { return {.world = sim::RoughOptions(seed)}; }
+
+Verdict RunLedger(const LedgerOptions& options) { return LedgerWorld(options).Run(); }
+
+}  // namespace weir::simulation
