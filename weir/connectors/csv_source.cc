@@ -26,7 +26,7 @@ StatusOr<std::string> PathOf(env::FileSystem& files, const std::string& input,
   if (BaseName(input) == file) return input;
   return FailedPreconditionError("the checkpoint is in the middle of ", file, ", but the input is ",
                                  input,
-                                 " now: give the same input again, or start anew with --fresh");
+                                 " now; give the same input again, or start anew with --fresh");
 }
 
 StatusOr<std::vector<InputFile>> FindFiles(env::FileSystem& files, const std::string& input) {
@@ -92,7 +92,7 @@ StatusOr<std::vector<runtime::Split>> FindCsvSplits(env::FileSystem& files,
   if (inputs.size() > limits::kSplitsMax) {
     return ResourceExhaustedError("directory ", options.path, " holds ", inputs.size(),
                                   " *.csv files; at most ", limits::kSplitsMax,
-                                  " can be read by one source: join them to larger ones");
+                                  " can be read by one source; join them to larger ones");
   }
   const uint64_t split_bytes = SplitBytes(inputs, options.split_bytes);
   std::vector<runtime::Split> splits;

@@ -213,14 +213,14 @@ TEST(CsvSource, Regression45_RestoredSplitsAreThoseOfTheCheckpoint) {
   ASSERT_TRUE(reading.machine().files().Rename("in/t.csv", "in/renamed.csv").ok());
   ASSERT_TRUE(reading.Restore(splits).ok());
   EXPECT_EQ(reading.ErrorOf(reading.Read(), StatusCode::kFailedPrecondition),
-            "in/t.csv is gone; the job has read it up to byte 0: put the file back as it was, or "
+            "in/t.csv is gone: the job has read it up to byte 0; put the file back as it was, or "
             "start anew with --fresh");
 
   reading.options().path = "in/u.csv";
   ASSERT_TRUE(reading.Restore(splits).ok());
   EXPECT_EQ(
       reading.ErrorOf(reading.Read(), StatusCode::kFailedPrecondition),
-      "the checkpoint is in the middle of t.csv, but the input is in/u.csv now: give the same "
+      "the checkpoint is in the middle of t.csv, but the input is in/u.csv now; give the same "
       "input again, or start anew with --fresh");
 }
 
@@ -240,7 +240,7 @@ TEST(CsvSource, AFileThatShrankIsRefused) {
   ASSERT_TRUE(reading.Discover().ok());
   reading.machine().Write("in/t.csv", kSome.substr(0, 20));
   EXPECT_EQ(reading.ErrorOf(reading.Read(), StatusCode::kFailedPrecondition),
-            "in/t.csv has shrunk since the job found it, from 58 to 20 bytes: put the file back as "
+            "in/t.csv has shrunk since the job found it, from 58 to 20 bytes; put the file back as "
             "it was, or start anew with --fresh");
 }
 
@@ -266,7 +266,7 @@ TEST(CsvSource, AFileThatGrewWithinItsLastRowIsRefused) {
   ASSERT_TRUE(reading.Discover().ok());
   reading.machine().Write("in/t.csv", Concat(kSome, "ing\n"));
   EXPECT_EQ(reading.ErrorOf(reading.Read(), StatusCode::kFailedPrecondition),
-            "in/t.csv has grown since the job found it, and its last row had no line end then: put "
+            "in/t.csv has grown since the job found it, and its last row had no line end then; put "
             "the file back as it was, or start anew with --fresh");
 }
 
@@ -296,8 +296,8 @@ TEST(CsvSource, QuotedLineEndsNeedOneSplit) {
   const std::string text = "account,note\n1,\"two\nlines\"\n2,x\n";
   Reading split(text);
   EXPECT_EQ(split.ErrorOf(split.ReadAll(), StatusCode::kInvalidArgument),
-            "in/t.csv:2: a quoted field that does not end in its line (if quotes in this file hold "
-            "line ends, read it in one split: split_bytes = 0)");
+            "in/t.csv:2: a quoted field that does not end in its line; if quotes in this file hold "
+            "line ends, read it in one split: split_bytes = 0");
   EXPECT_EQ(*Reading(text, {.path = "in/t.csv", .split_bytes = 0}).ReadAll(),
             (Rows{"1,\"two\nlines\"", "2,x"}));
   // Never silently wrong: every split size refuses it.

@@ -41,7 +41,7 @@ StatusOr<CsvSplit> DecodeCsvSplit(const runtime::Split& encoded) {
   if (const uint8_t version = position.U8(); position.ok() && version > kVersion) {
     return FailedPreconditionError("the position of CSV split ", encoded.id,
                                    " was written by a newer Weir (version ", int{version},
-                                   "): run that one");
+                                   "); run that one");
   }
   split.next = position.Varint();
   split.file_bytes = position.Varint();

@@ -13,7 +13,8 @@ namespace {
 constexpr size_t kBufferBytes = 256 << 10;
 constexpr size_t kTailBytes = 4 << 10;  // read at a time behind the split's end, for its last row
 
-constexpr std::string_view kChangedCure = "put the file back as it was, or start anew with --fresh";
+constexpr std::string_view kChangedCure =
+    "; put the file back as it was, or start anew with --fresh";
 
 // The file must still begin with the bytes that it had when the split was found. Rows that were
 // appended since are not read; but a last row that had no line end may have been cut then.
@@ -23,15 +24,15 @@ Status CheckUnchanged(const env::ReadableFile& file, const std::string& path,
   if (bytes < split.file_bytes) {
     return FailedPreconditionError(path, " has shrunk since the job found it, from ",
                                    WithThousands(split.file_bytes), " to ", WithThousands(bytes),
-                                   " bytes: ", kChangedCure);
+                                   " bytes", kChangedCure);
   }
   if (bytes == split.file_bytes || split.end < split.file_bytes || bytes == 0) return {};
   WEIR_ASSIGN_OR_RETURN(const std::string last,
                         env::ReadExactly(file, split.file_bytes - 1, /*size=*/1));
   if (last.front() == '\n') return {};
   return FailedPreconditionError(
-      path,
-      " has grown since the job found it, and its last row had no line end then: ", kChangedCure);
+      path, " has grown since the job found it, and its last row had no line end then",
+      kChangedCure);
 }
 
 }  // namespace
@@ -39,8 +40,8 @@ Status CheckUnchanged(const env::ReadableFile& file, const std::string& path,
 StatusOr<std::unique_ptr<CsvSplitReader>> CsvSplitReader::Open(Options options) {
   auto file = options.files.Open(options.path);
   if (file.status().code() == StatusCode::kNotFound) {
-    return FailedPreconditionError(options.path, " is gone; the job has read it up to byte ",
-                                   WithThousands(options.split.next), ": ", kChangedCure);
+    return FailedPreconditionError(options.path, " is gone: the job has read it up to byte ",
+                                   WithThousands(options.split.next), kChangedCure);
   }
   if (!file.ok()) return std::move(file).status();
   WEIR_RETURN_IF_ERROR(CheckUnchanged(**file, options.path, options.split));
@@ -125,7 +126,7 @@ Status CsvSplitReader::Read() {
   if (count == 0) {
     return FailedPreconditionError(path_, " has shrunk while it was read, from ",
                                    WithThousands(split_.file_bytes), " to ", WithThousands(at),
-                                   " bytes: ", kChangedCure);
+                                   " bytes", kChangedCure);
   }
   end_ += count;
   return {};
@@ -155,7 +156,7 @@ Status CsvSplitReader::BadRow(const CsvTokenizer::Result& result) const {
       line_ends_ == QuotedLineEnds::kRefused && result.problem.find("quote") != std::string::npos;
   return InvalidArgumentError(
       CsvPlace(*file_, path_, offset_ + result.consumed), ": ", result.problem,
-      may_be_cut ? " (if quotes in this file hold line ends, read it in one split: split_bytes = 0)"
+      may_be_cut ? "; if quotes in this file hold line ends, read it in one split: split_bytes = 0"
                  : "");
 }
 

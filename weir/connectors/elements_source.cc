@@ -22,7 +22,7 @@ StatusOr<ElementsPosition> DecodeElementsSplit(const runtime::Split& split, uint
     return FailedPreconditionError(
         "the position in the list of elements was written by a newer "
         "Weir (version ",
-        int{version}, "): run that one");
+        int{version}, "); run that one");
   }
   const ElementsPosition position{.next = bytes.Varint(), .count = bytes.Varint()};
   WEIR_RETURN_IF_ERROR(
@@ -34,7 +34,7 @@ StatusOr<ElementsPosition> DecodeElementsSplit(const runtime::Split& split, uint
   if (position.count != count) {
     return FailedPreconditionError("the program's list has ", count,
                                    " elements, in the checkpoint it had ", position.count,
-                                   ": give the old list, or start anew with --fresh");
+                                   "; give the old list, or start anew with --fresh");
   }
   return position;
 }

@@ -81,7 +81,7 @@ TEST(ElementsSource, AnotherListIsRefused) {
   EXPECT_TRUE(DecodeElementsSplit(split, 3).ok());
   EXPECT_EQ(
       DecodeElementsSplit(split, 4).status(),
-      FailedPreconditionError("the program's list has 4 elements, in the checkpoint it had 3: "
+      FailedPreconditionError("the program's list has 4 elements, in the checkpoint it had 3; "
                               "give the old list, or start anew with --fresh"));
   EXPECT_EQ(DecodeElementsSplit({"elements", ""}, 3).status().code(), StatusCode::kDataLoss);
   EXPECT_EQ(DecodeElementsSplit({"elements", "\x01\x04\x03"}, 3).status().code(),

@@ -52,7 +52,7 @@ Status CommitFile(env::FileSystem& files, const FileCommittable& file) {
     WEIR_ASSIGN_OR_RETURN(const Found at_start, Look(files, sealed, file));
     if (at_start == Found::kNothing) {
       return DataLossError("output is gone: neither ", sealed, " nor ", visible, " exists (",
-                           Shown(file), "). If it was moved away, put it back and run again");
+                           Shown(file), "); if it was moved away, put it back and run again");
     }
     if (at_start == Found::kOther) {
       return DataLossError("output file ", sealed, " does not hold what was sealed (", Shown(file),
@@ -91,7 +91,7 @@ Status FileSinkWriter::MakeDirectory() {
   const StatusOr<env::FileInfo> info = context_.env->files.Stat(directory_);
   if (info.ok() && !info->is_directory) {
     return FailedPreconditionError("output directory ", directory_,
-                                   " is a file: remove it, or give another directory");
+                                   " is a file; remove it, or give another directory");
   }
   if (info.ok()) return {};
   return WithCure(context_.env->files.MakeDirectories(directory_));
@@ -192,10 +192,10 @@ Status FileSinkWriter::WithCure(const Status& status) const {
     case StatusCode::kPermissionDenied:
       return {status.code(),
               Concat("output directory ", directory_, " cannot be written (", status.message(),
-                     "): give this user the right to, or give another directory")};
+                     "); give this user the right to, or give another directory")};
     case StatusCode::kResourceExhausted:
       return {status.code(),
-              Concat(status.message(), ". Free space and run it again: nothing is lost")};
+              Concat(status.message(), "; free space and run it again: nothing is lost")};
     default:
       return status;
   }

@@ -108,7 +108,7 @@ StatusOr<FileCommittable> FileCommittable::Decode(std::string_view encoded) {
     return FailedPreconditionError(
         "uncommitted output of a file sink was written by a newer Weir "
         "(version ",
-        int{version}, "): run that one");
+        int{version}, "); run that one");
   }
   FileCommittable file;
   file.directory = in.String();

@@ -130,7 +130,7 @@ TEST(FileSink, DoneIsShownByTheFileNotByItsAbsence) {
   EXPECT_EQ(gone,
             DataLossError("commit: output is gone: neither ", staged,
                           " nor out/sink-0000000000000007-0000000001-00000-000000.csv exists (2 "
-                          "rows, 10 bytes). If it was moved away, put it back and run again"));
+                          "rows, 10 bytes); if it was moved away, put it back and run again"));
 }
 
 TEST(FileSink, OtherBytesAreNeverTakenForOurs) {
@@ -296,7 +296,7 @@ TEST(FileSink, AFullDiskIsOneSentence) {
   for (int64_t i = 0; i < 100 && outcome.ok(); ++i) outcome = task.Write(i * 1000, 1000);
   EXPECT_EQ(outcome.status(),
             ResourceExhaustedError("write out/.sink-0000000000000007-1-1-0-0.inprogress: no space "
-                                   "left on device. Free space and run it again: nothing is lost"));
+                                   "left on device; free space and run it again: nothing is lost"));
 }
 
 TEST(FileSink, AFullDiskAtTheBarrierFailsTheCheckpoint) {
@@ -315,7 +315,7 @@ TEST(FileSink, AnOutputDirectoryThatIsAFileIsRefused) {
   machine.Write(kDirectory, "");
   const auto factory = NewSink();
   EXPECT_EQ(SinkTask(machine, *factory).Start(),
-            FailedPreconditionError("output directory out is a file: remove it, or give another "
+            FailedPreconditionError("output directory out is a file; remove it, or give another "
                                     "directory"));
 }
 

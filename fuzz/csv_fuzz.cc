@@ -1,0 +1,129 @@
+// Reads any bytes as a CSV file of Row. Whatever comes out, written as CSV and read again, is the
+// same; however the file is divided into splits, the same rows come out or it is refused.
+//
+// The first byte says how: its lowest bit whether quoted fields may hold line ends, the others the
+// size of splits.
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "weir/base/check.h"
+#include "weir/connectors/csv_source.h"
+
+namespace {
+
+using weir::Status;
+using weir::StatusOr;
+using weir::connectors::CsvSplitReader;
+using weir::connectors::QuotedLineEnds;
+
+struct Row {
+  int64_t id = 0;
+  std::string text;
+  std::optional<double> real;
+};
+WEIR_RECORD(Row, id, text, real);
+
+class Text final : public weir::env::ReadableFile {
+ public:
+  explicit Text(std::string_view text) : text_(text) {}
+  StatusOr<size_t> Read(uint64_t offset, char* buffer, size_t size) const override {
+    return text_.substr(std::min<size_t>(offset, text_.size())).copy(buffer, size);
+  }
+  StatusOr<uint64_t> Size() const override { return text_.size(); }
+
+ private:
+  const std::string_view text_;  // the caller's
+};
+
+// A file system in which every name is the one file.
+class OneFile final : public weir::env::FileSystem {
+ public:
+  explicit OneFile(std::string_view text) : text_(text) {}
+  StatusOr<std::unique_ptr<weir::env::ReadableFile>> Open(const std::string&) override {
+    return std::make_unique<Text>(text_);
+  }
+  StatusOr<weir::env::FileInfo> Stat(const std::string&) override {
+    return weir::env::FileInfo{.bytes = text_.size()};
+  }
+  StatusOr<std::unique_ptr<weir::env::WritableFile>> Create(const std::string&, Existing) override {
+    return Refused();
+  }
+  StatusOr<std::vector<std::string>> List(const std::string&) override { return Refused(); }
+  Status Link(const std::string&, const std::string&) override { return Refused(); }
+  Status Rename(const std::string&, const std::string&) override { return Refused(); }
+  Status Remove(const std::string&) override { return Refused(); }
+  Status MakeDirectories(const std::string&) override { return Refused(); }
+  Status SyncDirectory(const std::string&) override { return Refused(); }
+  StatusOr<std::unique_ptr<Lock>> TryLock(const std::string&, std::string_view) override {
+    return Refused();
+  }
+
+ private:
+  static Status Refused() { return weir::UnimplementedError("one file, to be read"); }
+  const std::string_view text_;  // the caller's
+};
+
+const std::vector<std::string>& Fields() {
+  static const std::vector<std::string> fields = {"id", "text", "real"};
+  return fields;
+}
+
+// The rows of one split as lines of CSV.
+Status ReadSplit(OneFile& files, const weir::runtime::Split& split, QuotedLineEnds line_ends,
+                 std::string& lines) {
+  WEIR_ASSIGN_OR_RETURN(const auto decoded, weir::connectors::DecodeCsvSplit(split));
+  WEIR_ASSIGN_OR_RETURN(const auto reader, CsvSplitReader::Open({.files = files,
+                                                                 .path = "t.csv",
+                                                                 .split = decoded,
+                                                                 .fields = Fields(),
+                                                                 .line_ends = line_ends}));
+  weir::record::AnyBatch batch(weir::TypeOpsOf<Row>());
+  for (;;) {
+    WEIR_ASSIGN_OR_RETURN(const CsvSplitReader::State state, reader->Advance(/*rows_max=*/7));
+    if (state == CsvSplitReader::State::kEnd) return {};
+    if (state == CsvSplitReader::State::kAgain) continue;
+    std::optional<weir::connectors::BadCsvField> bad;
+    reader->TakeUpTo(weir::connectors::ParseCsvRowsOf<Row>(
+        reader->rows(), reader->row(), reader->header().column_of_field, batch, bad));
+    for (uint32_t row = 0; row < batch.size(); ++row) {
+      WEIR_CHECK(batch.type().AppendCsv(batch, row, lines).ok());
+      lines.push_back('\n');
+    }
+    batch.Clear();
+    if (bad) return weir::InvalidArgumentError(reader->PlaceOf(bad->row));
+  }
+}
+
+StatusOr<std::string> ReadAll(std::string_view text, uint64_t split_bytes) {
+  OneFile files(text);
+  std::string lines = "id,text,real\n";
+  WEIR_ASSIGN_OR_RETURN(const auto splits,
+                        weir::connectors::FindCsvSplits(
+                            files, {.path = "t.csv", .split_bytes = split_bytes}, Fields()));
+  const auto line_ends = split_bytes == 0 ? QuotedLineEnds::kAllowed : QuotedLineEnds::kRefused;
+  for (const weir::runtime::Split& split : splits) {
+    WEIR_RETURN_IF_ERROR(ReadSplit(files, split, line_ends, lines));
+  }
+  return lines;
+}
+
+}  // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
+  if (size == 0) return 0;
+  const std::string_view text(reinterpret_cast<const char*>(data) + 1, size - 1);
+  const uint64_t whole = (data[0] & 1) != 0 ? 0 : UINT64_MAX;
+  const StatusOr<std::string> rows = ReadAll(text, whole);
+  if (!rows.ok()) return 0;
+  const StatusOr<std::string> again = ReadAll(*rows, /*split_bytes=*/0);
+  WEIR_CHECK(again.ok() && *again == *rows);
+  const StatusOr<std::string> divided = ReadAll(text, 1 + data[0] / 2u);
+  WEIR_CHECK(whole == 0 || divided.ok());
+  WEIR_CHECK(!divided.ok() || *divided == *rows);
+  return 0;
+}
