@@ -39,7 +39,7 @@ struct Plan {
 class Events final : public cluster::JobEvents {
  public:
   explicit Events(Verdict& verdict) : verdict_(verdict) {}
-  void OnState(cluster::JobState) override {}
+  void OnState(cluster::JobState state) override { last_state = state; }
   void OnStart(base::Attempt, const std::optional<checkpoint::HistoryRecord>& base, Duration) override {
     ++verdict_.starts;
     verdict_.resumes += base.has_value();
@@ -56,6 +56,7 @@ class Events final : public cluster::JobEvents {
   void OnProgress(const cluster::JobProgress&) override {}
 
   Status last_failure;
+  cluster::JobState last_state = cluster::JobState::kCreated;
 
  private:
   Verdict& verdict_;
@@ -90,9 +91,11 @@ class LedgerWorld {
   class WorkerProgram;
 
   void Draw();
+  void Rescale();
   StoreAccess& NewStore(const env::Env& env);
   void WriteInput();
   StatusOr<api::JobPlan> Build(uint32_t parallelism) const;
+  std::string Unfinished() const;
   std::string Judge() const;
   std::string JudgeAccount(int64_t account, const std::vector<int64_t>& amounts, std::map<int64_t, int64_t> balances) const;
 
@@ -115,6 +118,7 @@ class LedgerWorld::CoordinatorProgram final : public sim::Program {
  public:
   CoordinatorProgram(LedgerWorld& ledger, const env::Env& env, sim::Process& process)
       : env_(env), loop_(process.NewEventLoop()), store_(ledger.NewStore(env)) {
+    ledger.Rescale();
     auto plan = ledger.Build(ledger.parallelism_);
     WEIR_CHECK(plan.ok());
     graph_ = std::move(plan->graph);
@@ -167,7 +171,13 @@ class LedgerWorld::WorkerProgram final : public sim::Program {
         .coordinator_address = "coordinator",
         .data_address = Concat("data", number),
         .threads = 2,
-        .on_end = [](const Status&) {},
+        // A worker of another plan ends; it is started again with the coordinator's.
+        .on_end =
+            [&ledger, &process](const Status& status) {
+              if (status.code() != StatusCode::kFailedPrecondition) return;
+              process.Exit(1);
+              ledger.world_.After(milliseconds(20), [&process] { if (process.state() == sim::Process::State::kDead) process.Restart(); });
+            },
     });
     if (started.ok()) {
       worker_ = *std::move(started);
@@ -194,6 +204,13 @@ void LedgerWorld::Draw() {
   plan_.file_store = prng_.Chance(0.5);
   parallelism_ = plan_.workers * (1 + static_cast<uint32_t>(prng_.Below(2)));
   if (!plan_.file_store) memory_ = std::make_unique<sim::MemoryBlobStore>(world_, "memory");
+}
+
+// Now and then the job is started with another parallelism.
+void LedgerWorld::Rescale() {
+  if (!prng_.Chance(0.4)) return;
+  parallelism_ = plan_.workers + static_cast<uint32_t>(prng_.Below(2 * plan_.workers + 1));
+  ++verdict_.hits["ledger.rescale"];
 }
 
 StoreAccess& LedgerWorld::NewStore(const env::Env& env) {
@@ -241,13 +258,23 @@ Verdict LedgerWorld::Run() {
     nemesis.Start();
     world_.RunUntil(finished, seconds(30));
     nemesis.Stop();
+    world_.Heal();
   }
   const bool done = world_.RunUntil(finished, seconds(600));
-  verdict_.error = done ? Judge() : Concat("the job did not finish; last failure: ", events_.last_failure);
+  verdict_.error = done ? Judge() : Unfinished();
   verdict_.trace_hash = world_.trace_hash();
   verdict_.events = world_.events();
   for (const auto& [name, count] : world_.all_hits()) verdict_.hits[name] += count;
   return std::move(verdict_);
+}
+
+std::string LedgerWorld::Unfinished() const {
+  std::string text = Concat("the job did not finish; last failure: ", events_.last_failure);
+  for (const auto& process : world_.processes()) {
+    text += Concat("\n  ", process->name(), ": incarnation ", process->incarnations());
+    if (process->state() == sim::Process::State::kDead) text += Concat(", dead, exit code ", process->exit_code());
+  }
+  return text + Concat("\n  last state: ", cluster::JobStateName(events_.last_state));
 }
 
 // Reads what is visible in the output and compares it with the input.

@@ -48,6 +48,7 @@ struct PackWriter::Core : std::enable_shared_from_this<PackWriter::Core> {
   void Written(bool last, Status status) {
     if (!status.ok()) return Fail(std::move(status));
     if (last) {
+      if (options.answer_early) Finished(Status());
       return blob->Finish(
           [self = shared_from_this()](Status finished) { self->Finished(std::move(finished)); });
     }

@@ -26,6 +26,7 @@ class PackWriter {
     std::vector<PackState> states;
     base::KeyGroupRange key_groups;
     base::Closure on_progress;  // after each write: buffered_bytes fell; on any thread
+    bool answer_early = false;  // the mutant "record-before-pack": Finish answers before it is written
   };
 
   /// Shapes: `store` and `pool` outlive every call that they were given.

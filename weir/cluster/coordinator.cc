@@ -84,6 +84,13 @@ void Coordinator::OnReign(StatusOr<checkpoint::ReignStart> start) {
   completed_at_ = options_.env.clock.Now();
   policy_.emplace(options_.triggers, options_.env.clock.Now());
   SetState(JobState::kWaitingForWorkers);
+  std::vector<std::pair<WorkerKey, proto::Register>> waiting;
+  for (auto& [key, worker] : workers_) {
+    if (worker.hello) waiting.emplace_back(key, *std::exchange(worker.hello, std::nullopt));
+  }
+  for (const auto& [key, hello] : waiting) {
+    if (workers_.contains(key)) Admit(key, hello);
+  }
   TryDeploy();
 }
 
@@ -135,14 +142,21 @@ void Coordinator::OnFrame(WorkerKey key, const std::string& frame) {
   worker->second.heard = options_.env.clock.Now();
   if (message.kind_case() == proto::ToCoordinator::kRegister) return OnRegister(key, message.register_());
   if (message.kind_case() == proto::ToCoordinator::kProgress && message.attempt() == 0) return;  // a worker without subtasks is there
-  if (!reigning_ || message.epoch() != epoch_.number() || message.attempt() != attempt_.number()) {
+  const bool stale = !reigning_ || message.epoch() != epoch_.number() || message.attempt() != attempt_.number();
+  if (stale && !options_.env.chaos.Mutant("stale-attempt-accepted")) {
     ++stale_messages_;
     return;
   }
   OnAttemptMessage(key, message);
 }
 
+// A worker obeys the highest epoch that it has seen: before it reigns, a coordinator has nothing to tell it.
 void Coordinator::OnRegister(WorkerKey key, const proto::Register& hello) {
+  if (reigning_) return Admit(key, hello);
+  workers_.at(key).hello = hello;
+}
+
+void Coordinator::Admit(WorkerKey key, const proto::Register& hello) {
   if (hello.plan_digest() != options_.graph.digest) {
     proto::ToWorker refusal;
     *refusal.mutable_job_ended()->mutable_status() =

@@ -78,7 +78,8 @@ class Coordinator final : private Actor, private env::Acceptor {
  private:
   struct WorkerEntry {
     std::shared_ptr<env::Connection> connection;
-    std::string name;  // empty until it has registered
+    std::optional<proto::Register> hello;  // said before this coordinator reigned: answered then
+    std::string name;                      // empty until it is admitted
     std::string data_address;
     base::Instant heard;
     bool deployed = false;  // has, or may have, subtasks of the present attempt
@@ -104,6 +105,7 @@ class Coordinator final : private Actor, private env::Acceptor {
   void OnFrame(WorkerKey key, const std::string& frame);
   void OnConnectionLost(WorkerKey key, const Status& reason);
   void OnRegister(WorkerKey key, const proto::Register& hello);
+  void Admit(WorkerKey key, const proto::Register& hello);
   void OnAttemptMessage(WorkerKey key, const proto::ToCoordinator& message);
   bool IsPlanned(base::SubtaskId subtask) const;
   void OnTick();

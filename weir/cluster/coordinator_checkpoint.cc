@@ -204,6 +204,7 @@ void Coordinator::OnCheckpointFailed(base::CheckpointId checkpoint, Status reaso
 // ---- after the record
 
 void Coordinator::Announce(const checkpoint::Completion& completion) {
+  if (!final_ && options_.env.chaos.Buggify("coordinator-complete-lost")) return;  // the next one makes it good
   proto::ToWorker complete;
   *complete.mutable_complete() = PermitIssuer::Announce(completion);
   Broadcast(complete);

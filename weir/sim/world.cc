@@ -155,7 +155,7 @@ uint64_t World::hits(std::string_view name) const {
 }
 
 bool World::Strikes(Prng& prng, double probability, std::string_view fault) {
-  if (!prng.Chance(probability)) return false;
+  if (healed_ || !prng.Chance(probability)) return false;
   Hit(fault);
   return true;
 }
@@ -168,11 +168,14 @@ bool World::Buggify(std::string_view name) {
     const bool enabled = prng.Chance(kBuggifyEnabled);
     const uint64_t percent =
         kBuggifyLeastPercent + prng.Below(kBuggifyMostPercent - kBuggifyLeastPercent + 1);
-    site = buggify_.emplace(name, BuggifySite{enabled, static_cast<double>(percent) / 100, prng})
-               .first;
+    const BuggifySite drawn{.enabled = enabled,
+                            .probability = static_cast<double>(percent) / 100,
+                            .prng = prng,
+                            .counter = Concat("buggify.", name)};
+    site = buggify_.emplace(name, drawn).first;
   }
   BuggifySite& found = site->second;
-  return found.enabled && Strikes(found.prng, found.probability, Concat("buggify.", name));
+  return found.enabled && Strikes(found.prng, found.probability, found.counter);
 }
 
 bool World::Mutant(std::string_view name) {

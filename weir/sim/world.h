@@ -89,6 +89,9 @@ class World {
   /// Whether a fault of this probability strikes now; counts it if so.
   bool Strikes(Prng& prng, double probability, std::string_view fault);
 
+  /// From now on nothing strikes by chance any more: what is left must come to an end.
+  void Heal() { healed_ = true; }
+
   /// Adds an event; `owner` null: the world's. An event of the dead is dropped at once.
   EventId Schedule(base::Instant time, EventKind kind, Incarnation* owner, ActorId actor,
                    base::Closure run);
@@ -116,6 +119,7 @@ class World {
     bool enabled;
     double probability;
     Prng prng;
+    std::string counter;
   };
 
   void RunFirst();
@@ -131,6 +135,7 @@ class World {
   uint64_t last_actor_ = 0;
   Incarnation* current_ = nullptr;
   bool in_event_ = false;
+  bool healed_ = false;
   std::deque<base::Closure> after_event_;
   uint64_t events_ = 0;
   uint64_t trace_hash_ = 0;
