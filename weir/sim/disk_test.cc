@@ -7,36 +7,32 @@
 #include "weir/env/file_system_conformance.h"
 #include "weir/sim/test_machine.h"
 
-namespace weir::env {
+namespace weir::sim {
 namespace {
 
-class SimulatedDiskWorld final : public FileSystemWorld {
+using env::FileSystemConformance;
+
+class SimulatedDiskWorld final : public env::FileSystemWorld {
  public:
   SimulatedDiskWorld() : machine_(WithShortReads()) {
     WEIR_CHECK(machine_.files().MakeDirectories("/tmp/root").ok());
   }
-  FileSystem& files() override { return machine_.files(); }
+  env::FileSystem& files() override { return machine_.files(); }
   std::string root() override { return "/tmp/root"; }
 
  private:
-  static sim::Options WithShortReads() {
-    sim::Options options = sim::CalmOptions(1);
+  static Options WithShortReads() {
+    Options options = CalmOptions(1);
     options.disk.short_read = 0.5;  // which a correct caller never notices
     return options;
   }
-  sim::TestMachine machine_;
+  TestMachine machine_;
 };
 
-std::unique_ptr<FileSystemWorld> MakeSimulatedDisk() {
+std::unique_ptr<env::FileSystemWorld> MakeSimulatedDisk() {
   return std::make_unique<SimulatedDiskWorld>();
 }
 INSTANTIATE_TEST_SUITE_P(Simulated, FileSystemConformance, testing::Values(&MakeSimulatedDisk));
-
-}  // namespace
-}  // namespace weir::env
-
-namespace weir::sim {
-namespace {
 
 using Existing = env::FileSystem::Existing;
 

@@ -2,36 +2,34 @@
 
 #include <gtest/gtest.h>
 
+#include <set>
+
 #include "weir/env/transport_conformance.h"
 #include "weir/sim/test_machine.h"
 
-namespace weir::env {
+namespace weir::sim {
 namespace {
 
-class SimulatedNetworkWorld final : public TransportWorld {
+using env::TransportConformance;
+
+class SimulatedNetworkWorld final : public env::TransportWorld {
  public:
-  Transport& transport() override { return machine_.process.env().transport; }
+  env::Transport& transport() override { return machine_.process.env().transport; }
   std::string NewAddress() override { return "somewhere"; }
   std::string DeadAddress() override { return "nowhere"; }
   bool WaitFor(const std::function<bool()>& done) override {
-    return machine_.world.RunUntil(done, sim::seconds(60));
+    return machine_.world.RunUntil(done, seconds(60));
   }
-  void Settle() override { machine_.world.RunFor(sim::seconds(60)); }
+  void Settle() override { machine_.world.RunFor(seconds(60)); }
 
  private:
-  sim::TestMachine machine_{sim::CalmOptions(1)};
+  TestMachine machine_{CalmOptions(1)};
 };
 
-std::unique_ptr<TransportWorld> MakeSimulatedNetwork() {
+std::unique_ptr<env::TransportWorld> MakeSimulatedNetwork() {
   return std::make_unique<SimulatedNetworkWorld>();
 }
 INSTANTIATE_TEST_SUITE_P(Simulated, TransportConformance, testing::Values(&MakeSimulatedNetwork));
-
-}  // namespace
-}  // namespace weir::env
-
-namespace weir::sim {
-namespace {
 
 using env::Door;
 using env::Ear;

@@ -2,6 +2,10 @@
 
 #include <gtest/gtest.h>
 
+#include <functional>
+#include <set>
+#include <sstream>
+
 #include "weir/sim/disk.h"
 #include "weir/sim/network.h"
 #include "weir/sim/process.h"
@@ -111,6 +115,98 @@ TEST(World, CallsGoOnAfterTheServerWasKilledAndRestarted) {
   EXPECT_LE(echo.answers(), before + 1);  // one may have been under way
   echo.server.Restart();
   EXPECT_TRUE(echo.world.RunUntil([&] { return echo.answers() >= before + 10; }, seconds(10)));
+}
+
+TEST(World, BuggifyFiresSomeNamesInSomeWorlds) {
+  std::set<std::string> fired;
+  for (uint64_t seed = 1; seed <= 20; ++seed) {
+    Options options = CalmOptions(seed);
+    options.buggify = true;
+    World world(options);
+    for (const char* name : {"early-flush", "small-batch", "late-timer"}) {
+      uint64_t count = 0;
+      for (int i = 0; i < 1000; ++i) count += world.Buggify(name) ? 1u : 0u;
+      EXPECT_EQ(world.hits(Concat("buggify.", name)), count);
+      EXPECT_TRUE(count == 0 || (count > 20 && count < 350)) << name << " " << count;
+      if (count > 0) fired.insert(Concat(name, seed));
+    }
+  }
+  EXPECT_GT(fired.size(), 5u);
+  EXPECT_LT(fired.size(), 30u);
+}
+
+TEST(World, BuggifyIsOffUnlessAskedFor) {
+  World world(CalmOptions(1));
+  for (int i = 0; i < 1000; ++i) EXPECT_FALSE(world.Buggify(std::to_string(i)));
+}
+
+TEST(World, HasOneMutant) {
+  Options options = CalmOptions(1);
+  options.mutant = "forget-sync";
+  World world(options);
+  EXPECT_TRUE(world.Mutant("forget-sync"));
+  EXPECT_FALSE(world.Mutant("forget-other"));
+  EXPECT_EQ(world.hits("mutant.forget-sync"), 1u);
+  EXPECT_FALSE(World(CalmOptions(1)).Mutant("forget-sync"));
+}
+
+TEST(World, ALivelockEnds) {
+  Options options = CalmOptions(1);
+  options.events_max = 1000;
+  World world(options);
+  std::function<void()> again = [&] { world.After(Duration(), [&] { again(); }); };
+  again();
+  EXPECT_FALSE(world.RunUntil([] { return false; }, seconds(1)));
+  EXPECT_EQ(world.events(), 1000u);
+}
+
+TEST(World, RunsInVirtualTime) {
+  World world(CalmOptions(1));
+  bool fired = false;
+  world.After(std::chrono::hours(24 * 365), [&] { fired = true; });
+  world.RunFor(std::chrono::hours(24 * 364));
+  EXPECT_FALSE(fired);
+  EXPECT_TRUE(world.RunUntil([&] { return fired; }, std::chrono::hours(48)));
+}
+
+TEST(World, PrintsTheNewestEvents) {
+  Options options = CalmOptions(1);
+  options.trace_lines_max = 2;
+  World world(options);
+  world.After(milliseconds(1), [] {});
+  world.After(milliseconds(2), [] {});
+  world.After(milliseconds(3), [] {});
+  world.RunFor(seconds(1));
+  std::ostringstream out;
+  world.PrintTrace(out);
+  EXPECT_EQ(out.str(), "2000 us world outside\n3000 us world outside\n");
+}
+
+TEST(Prng, StreamsOfOneSeedHaveNothingInCommon) {
+  Prng a(1, "a");
+  Prng b(1, "b");
+  Prng other_seed(2, "a");
+  for (int i = 0; i < 100; ++i) {
+    const uint64_t next = a.Next();
+    EXPECT_NE(next, b.Next());
+    EXPECT_NE(next, other_seed.Next());
+  }
+}
+
+TEST(Prng, StaysInItsBounds) {
+  Prng prng(1);
+  std::set<uint64_t> seen;
+  for (int i = 0; i < 1000; ++i) {
+    seen.insert(prng.Below(3));
+    EXPECT_FALSE(prng.Chance(0));
+    EXPECT_TRUE(prng.Chance(1));
+    const Duration between = prng.Between(Duration(5), Duration(7));
+    EXPECT_TRUE(between >= Duration(5) && between <= Duration(7));
+    const Duration skewed = prng.Skewed(Duration(3), Duration(1000));
+    EXPECT_TRUE(skewed >= Duration(3) && skewed <= Duration(1000));
+    EXPECT_EQ(prng.Skewed(Duration(4), Duration(4)), Duration(4));
+  }
+  EXPECT_EQ(seen, (std::set<uint64_t>{0, 1, 2}));
 }
 
 }  // namespace
