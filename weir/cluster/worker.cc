@@ -111,6 +111,7 @@ void Worker::OnDeploy(const proto::ToWorker& message) {
           .report = [this, epoch = message.epoch(), attempt = message.attempt()](proto::ToCoordinator report) {
             report.set_epoch(epoch);
             report.set_attempt(attempt);
+            if (report.has_committed()) SendProgress();  // after the last commit nobody could ask any more
             Send(std::move(report));
           },
       },
@@ -146,14 +147,7 @@ void Worker::OnAttemptMessage(const proto::ToWorker& message) {
 
 void Worker::OnTick() {
   if (attempt_ != nullptr) {
-    const WorkerAttempt::Totals totals = attempt_->totals();
-    proto::ToCoordinator message;
-    message.set_epoch(attempt_->epoch().number());
-    message.set_attempt(attempt_->attempt().number());
-    message.mutable_progress()->set_rows_in(totals.rows_in);
-    message.mutable_progress()->set_rows_out(totals.rows_out);
-    message.mutable_progress()->set_state_bytes(totals.state_bytes);
-    Send(std::move(message));
+    SendProgress();
     if (options_.env.clock.Now() - heard_ > limits::kWorkerSilenceMax) attempt_ = nullptr;
   } else {
     proto::ToCoordinator message;
@@ -161,6 +155,18 @@ void Worker::OnTick() {
     Send(std::move(message));
   }
   inbox().PostAfter(limits::kHeartbeatInterval, [this] { OnTick(); });
+}
+
+void Worker::SendProgress() {
+  if (attempt_ == nullptr) return;
+  const WorkerAttempt::Totals totals = attempt_->totals();
+  proto::ToCoordinator message;
+  message.set_epoch(attempt_->epoch().number());
+  message.set_attempt(attempt_->attempt().number());
+  message.mutable_progress()->set_rows_in(totals.rows_in);
+  message.mutable_progress()->set_rows_out(totals.rows_out);
+  message.mutable_progress()->set_state_bytes(totals.state_bytes);
+  Send(std::move(message));
 }
 
 void Worker::Send(proto::ToCoordinator message) {

@@ -55,6 +55,7 @@ class Worker final : private Actor {
   bool IsCurrent(const proto::ToWorker& message) const;
   void OnAttemptMessage(const proto::ToWorker& message);
   void OnTick();
+  void SendProgress();
   void Send(proto::ToCoordinator message);
 
   const Options options_;

@@ -255,7 +255,12 @@ std::unique_ptr<runtime::SnapshotStream> WorkerAttempt::NewSnapshot(SubtaskId id
       message.mutable_decline()->set_checkpoint(checkpoint.number());
       *message.mutable_decline()->mutable_status() = ToProto(uploaded.status());
     }
-    inbox.Post([this, message = std::move(message)]() mutable { options_.report(std::move(message)); });
+    inbox.Post([this, id, message = std::move(message)]() mutable {
+      if (message.has_acknowledge()) {
+        message.mutable_acknowledge()->set_state_bytes(Find(id)->counters().state_bytes.load(std::memory_order_relaxed));
+      }
+      options_.report(std::move(message));
+    });
   };
   return std::make_unique<SnapshotUpload>(SnapshotUpload::Options{
       .store = options_.store,
