@@ -1,0 +1,106 @@
+// The job that the system tests run in all its variants: sums per key, from a CSV file with key and
+// value to a directory. Each `--variant` is a next version of the program, or a mistake in it.
+#include <weir/weir.h>
+
+#include <cstdint>
+#include <string>
+
+namespace {
+
+struct Reading {
+  int64_t key;
+  int64_t value;
+};
+WEIR_RECORD(Reading, key, value);
+
+struct Sum {
+  int64_t key;
+  int64_t count;
+  int64_t sum;
+};
+WEIR_RECORD(Sum, key, count, sum);
+
+struct Totals {
+  int64_t count = 0;
+  int64_t sum = 0;
+};
+WEIR_RECORD(Totals, count, sum);
+
+class Summing : public weir::KeyedProcessFunction<int64_t, Reading, Sum> {
+ public:
+  void ProcessElement(const Reading& in, Context& context, weir::Collector<Sum>& out) override {
+    Totals totals = totals_.ValueOr({});
+    totals.count += 1;
+    totals.sum += in.value;
+    totals_.Update(totals);
+    out.Collect({context.CurrentKey(), totals.count, totals.sum});
+  }
+
+ private:
+  weir::ValueState<Totals> totals_{this, "totals"};
+};
+
+// The next version, whose state of the same name holds something else.
+class SummingText : public weir::KeyedProcessFunction<int64_t, Reading, Sum> {
+ public:
+  void ProcessElement(const Reading& in, Context& context, weir::Collector<Sum>& out) override {
+    totals_.Update(totals_.ValueOr("") + "+");
+    out.Collect({context.CurrentKey(), static_cast<int64_t>(totals_.ValueOr("").size()), in.value});
+  }
+
+ private:
+  weir::ValueState<std::string> totals_{this, "totals"};
+};
+
+// The next version, which has forgotten its state.
+class Forgetful : public weir::KeyedProcessFunction<int64_t, Reading, Sum> {
+ public:
+  void ProcessElement(const Reading& in, Context& context, weir::Collector<Sum>& out) override {
+    out.Collect({context.CurrentKey(), 1, in.value});
+  }
+};
+
+class Throwing : public weir::KeyedProcessFunction<int64_t, Reading, Sum> {
+ public:
+  explicit Throwing(int64_t limit) : limit_(limit) {}
+  void ProcessElement(const Reading& in, Context& context, weir::Collector<Sum>& out) override {
+    if (in.value > limit_) throw std::runtime_error("the value is too large");
+    out.Collect({context.CurrentKey(), 1, in.value});
+  }
+
+ private:
+  const int64_t limit_;
+};
+
+int builds = 0;
+
+void Build(weir::Pipeline& p) {
+  const std::string variant = p.Option("variant", "first", "which version of the program");
+  const std::string input = p.Option("input", "readings.csv", "CSV with key,value");
+  const std::string out = p.Option("out", "sums", "directory of the sums");
+  const auto rate = p.Option("rate", int64_t{0}, "readings a second; 0: as fast as they go");
+  p.Name("sums");
+  const auto readings =
+      p.ReadCsv<Reading>({.path = input, .rate = static_cast<uint64_t>(rate)}).KeyBy(&Reading::key);
+  if (variant == "text") {
+    readings.Process<SummingText>("summing").WriteCsv(out);
+  } else if (variant == "forgetful") {
+    readings.Process<Forgetful>("summing").WriteCsv(out);
+  } else if (variant == "renamed") {
+    readings.Process<Summing>("totalling").WriteCsv(out);
+  } else if (variant == "throwing") {
+    p.SetRestartStrategy(weir::FixedDelayRestart(2, std::chrono::milliseconds(10)));
+    readings.Process<Throwing>("summing", int64_t{100}).WriteCsv(out);
+  } else if (variant == "twice") {
+    readings.Process<Summing>("summing").WriteCsv(out);
+    readings.Process<Summing>("summing").WriteCsv(out + "-too").Named("second-sink");
+  } else if (variant == "changing") {
+    readings.Process<Summing>("summing-" + std::to_string(builds++)).WriteCsv(out);
+  } else {
+    readings.Process<Summing>("summing").WriteCsv(out);
+  }
+}
+
+}  // namespace
+
+int main(int argc, char** argv) { return weir::Main(argc, argv, Build); }

@@ -1,0 +1,212 @@
+#include "weir/cli/checkpoints_command.h"
+
+#include <algorithm>
+#include <memory>
+#include <nlohmann/json.hpp>
+#include <utility>
+#include <vector>
+
+#include "weir/checkpoint/history_record_proto.h"
+#include "weir/cli/blocking.h"
+#include "weir/cli/checkpoint_text.h"
+#include "weir/cli/console.h"
+#include "weir/cli/help.h"
+#include "weir/cli/job_store.h"
+#include "weir/cli/own_options.h"
+#include "weir/cli/units.h"
+#include "weir/env/posix_env.h"
+
+namespace weir::cli {
+namespace {
+
+int Code(ExitCode code) { return static_cast<int>(code); }
+
+enum class Format : uint8_t { kText, kJson };
+
+class Looking {
+ public:
+  Looking(const UserProgram& program, Console& console, env::PosixEnv& world, JobStore& store,
+          Format format)
+      : program_(program), console_(console), world_(world), store_(store), format_(format) {}
+
+  int List(const checkpoint::HistoryView& history);
+  int Show(const checkpoint::HistoryView& history, const std::string& which);
+
+  /// All that are retained when `which` is empty.
+  int Verify(const checkpoint::HistoryView& history, const std::string& which);
+
+ private:
+  void SayEmpty();
+  Status VerifyOne(const checkpoint::HistoryRecord& record);
+  int64_t Now() const { return world_.env().clock.UnixMillis(); }
+
+  const UserProgram& program_;
+  Console& console_;
+  env::PosixEnv& world_;
+  JobStore& store_;
+  const Format format_;
+};
+
+int Looking::List(const checkpoint::HistoryView& history) {
+  const std::vector<checkpoint::HistoryRecord> records = history.Retained();
+  const bool empty = history.records.empty() && history.damaged.empty();
+  if (format_ == Format::kJson) {
+    console_.Result(CheckpointListJson(records));
+  } else if (!records.empty()) {
+    console_.Result(CheckpointList(records, Now()));
+  }
+  for (const checkpoint::DamagedRecord& damaged : history.damaged) {
+    console_.Error(damaged.status.message());
+  }
+  if (empty) SayEmpty();
+  if (!empty && records.empty() && history.damaged.empty()) {
+    console_.Note("no checkpoint is complete yet");
+  }
+  return Code(history.damaged.empty() ? ExitCode::kDone : ExitCode::kFailed);
+}
+
+// A name or a directory that was mistyped looks like a job without a history.
+void Looking::SayEmpty() {
+  console_.Note(
+      Concat("job \"", program_.job(), "\" has no history in ", store_.blobs().Describe()));
+  const auto jobs = Await<StatusOr<std::vector<std::string>>>(
+      [&](auto done) { checkpoint::ListJobs(store_.blobs(), std::move(done)); });
+  if (!jobs.ok() || jobs->empty()) return;
+  std::string names;
+  for (const std::string& job : *jobs) names += (names.empty() ? "" : ", ") + job;
+  console_.Note("there are: " + names);
+}
+
+int Looking::Show(const checkpoint::HistoryView& history, const std::string& which) {
+  const StatusOr<checkpoint::HistoryRecord> record = history.Find(which);
+  if (!record.ok()) {
+    console_.Error(record.status().message());
+    return Code(ExitCode::kFailed);
+  }
+  console_.Result(format_ == Format::kJson ? checkpoint::RecordToJson(*record) + "\n"
+                                           : CheckpointDetails(*record, Now()));
+  return Code(ExitCode::kDone);
+}
+
+Status Looking::VerifyOne(const checkpoint::HistoryRecord& record) {
+  return Await<Status>([&](auto done) {
+    checkpoint::VerifyCheckpoint(store_.blobs(), store_.files(), record, std::move(done));
+  });
+}
+
+int Looking::Verify(const checkpoint::HistoryView& history, const std::string& which) {
+  std::vector<checkpoint::HistoryRecord> records = history.Retained();
+  if (!which.empty()) {
+    StatusOr<checkpoint::HistoryRecord> record = history.Find(which);
+    if (!record.ok()) {
+      console_.Error(record.status().message());
+      return Code(ExitCode::kFailed);
+    }
+    records = {*std::move(record)};
+  }
+  bool whole = history.damaged.empty();
+  nlohmann::ordered_json results = nlohmann::ordered_json::array();
+  std::string text;
+  const auto add = [&](const std::string& what, const std::string& damage,
+                       const std::string& note) {
+    results.push_back({{"what", what}, {"whole", damage.empty()}, {"damage", damage}});
+    text += damage.empty() ? Concat(what, ": whole", note, "\n")
+                           : Concat(what, ": DAMAGED: ", damage, "\n");
+    whole &= damage.empty();
+  };
+  for (const checkpoint::DamagedRecord& damaged : history.damaged) {
+    add(Concat("history record ", damaged.number), std::string(damaged.status.message()), "");
+  }
+  for (const checkpoint::HistoryRecord& record : records) {
+    uint64_t bytes = 0;
+    for (const checkpoint::PackRef& pack : record.checkpoint->packs) bytes += pack.bytes;
+    add(Concat("checkpoint ", record.checkpoint->id), std::string(VerifyOne(record).message()),
+        Concat(", ", record.checkpoint->packs.size(), " packs, ", FormatBytes(bytes)));
+  }
+  console_.Result(format_ == Format::kJson ? results.dump(2) + "\n" : text);
+  if (history.records.empty() && history.damaged.empty()) SayEmpty();
+  return Code(whole ? ExitCode::kDone : ExitCode::kFailed);
+}
+
+// The words behind "checkpoints": what to do, and with which checkpoint.
+struct Wanted {
+  enum class Do : uint8_t { kList, kShow, kVerify };
+  Do what = Do::kList;
+  std::string which;
+  Format format = Format::kText;
+};
+
+StatusOr<Wanted> ReadWanted(const Arguments& arguments) {
+  Wanted wanted;
+  const std::vector<std::string>& words = arguments.words;
+  if (words.empty()) return InvalidArgumentError("checkpoints: list, show or verify?");
+  size_t most = 2;
+  if (words[0] == "list") {
+    most = 1;
+  } else if (words[0] == "show") {
+    wanted.what = Wanted::Do::kShow;
+    if (words.size() == 1) return InvalidArgumentError("checkpoints show needs an ID, or latest");
+  } else if (words[0] == "verify") {
+    wanted.what = Wanted::Do::kVerify;
+  } else {
+    return InvalidArgumentError("checkpoints: \"", words[0], "\" is none of list, show, verify");
+  }
+  if (words.size() > most) return InvalidArgumentError("unexpected \"", words[most], "\"");
+  if (words.size() > 1) wanted.which = words[1];
+  const std::string format = arguments.Value("--output").value_or("text");
+  if (format != "text" && format != "json") {
+    return InvalidArgumentError("--output \"", format, "\" is neither text nor json");
+  }
+  if (format == "json") wanted.format = Format::kJson;
+  return wanted;
+}
+
+int Execute(const UserProgram& program, Console& console, const Wanted& wanted) {
+  env::PosixEnv world;
+  StatusOr<JobStore> store = JobStore::Open(world.env(), program);
+  if (!store.ok()) {
+    console.Error(store.status().message());
+    return Code(ExitCode::kUsage);
+  }
+  const StatusOr<checkpoint::HistoryView> history = store->ReadHistory();
+  if (!history.ok()) {
+    console.Error(Concat("read the history of the job: ", history.status().message()));
+    return Code(ExitCode::kFailed);
+  }
+  Looking looking(program, console, world, *store, wanted.format);
+  switch (wanted.what) {
+    case Wanted::Do::kList:
+      return looking.List(*history);
+    case Wanted::Do::kShow:
+      return looking.Show(*history, wanted.which);
+    case Wanted::Do::kVerify:
+      return looking.Verify(*history, wanted.which);
+  }
+  return Code(ExitCode::kUsage);
+}
+
+}  // namespace
+
+int CheckpointsCommand(std::string_view program_name, std::span<const std::string> line,
+                       const BuildCallback& build) {
+  const std::vector<OptionSpec> own = CheckpointsOptions();
+  const std::vector<std::string> reserved = ReservedOptions();
+  if (AsksForHelp(line)) return ShowHelp(CheckpointsHelp(program_name), own, reserved, build);
+  StatusOr<UserProgram> program = UserProgram::Read(line, own, reserved, build);
+  Console console(LookAround(), program.ok() && program->arguments().Flag("--quiet")
+                                    ? Console::Notes::kHidden
+                                    : Console::Notes::kShown);
+  StatusOr<Wanted> wanted =
+      program.ok() ? ReadWanted(program->arguments()) : StatusOr<Wanted>(program.status());
+  if (wanted.ok() && program->job().empty()) {
+    wanted = InvalidArgumentError("the program has no name; give it one: p.Name(\"...\")");
+  }
+  if (!wanted.ok()) {
+    console.Error(wanted.status().message(),
+                  Concat(program_name, " checkpoints --help shows what there is"));
+    return Code(ExitCode::kUsage);
+  }
+  return Execute(*program, console, *wanted);
+}
+
+}  // namespace weir::cli

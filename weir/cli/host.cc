@@ -1,0 +1,36 @@
+#include "weir/cli/host.h"
+
+#include <sched.h>
+#include <unistd.h>
+
+#include <array>
+#include <climits>
+#include <cstdlib>
+#include <memory>
+
+#include "weir/base/status.h"
+#include "weir/env/file_system.h"
+
+namespace weir::cli {
+
+uint32_t Cores() {
+  cpu_set_t usable;
+  CPU_ZERO(&usable);
+  if (::sched_getaffinity(0, sizeof(usable), &usable) != 0) return 1;
+  const int cores = CPU_COUNT(&usable);
+  return cores < 1 ? 1 : static_cast<uint32_t>(cores);
+}
+
+std::string ThisProcess() {
+  std::array<char, HOST_NAME_MAX + 1> name = {};
+  if (::gethostname(name.data(), name.size() - 1) != 0) name = {"localhost"};
+  return Concat(name.data(), " (pid ", ::getpid(), ")");
+}
+
+std::string AbsolutePath(const std::string& path) {
+  if (path.starts_with('/')) return path;
+  const std::unique_ptr<char, void (*)(void*)> directory(::getcwd(nullptr, 0), std::free);
+  return directory == nullptr ? path : env::JoinPath(directory.get(), path);
+}
+
+}  // namespace weir::cli

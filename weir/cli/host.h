@@ -1,0 +1,19 @@
+// What this process runs on.
+// Threads: any thread.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+namespace weir::cli {
+
+/// The cores that this process may use; at least 1.
+uint32_t Cores();
+
+/// For people: "host-a (pid 4711)".
+std::string ThisProcess();
+
+/// An absolute form of a path, from the working directory on.
+std::string AbsolutePath(const std::string& path);
+
+}  // namespace weir::cli

@@ -1,0 +1,60 @@
+#include "weir/cli/job_store.h"
+
+#include <string_view>
+#include <utility>
+
+#include "weir/cli/blocking.h"
+#include "weir/cli/host.h"
+#include "weir/cli/own_options.h"
+#include "weir/stores/open_store.h"
+#include "weir/stores/prove_store.h"
+
+namespace weir::cli {
+namespace {
+
+constexpr std::string_view kFileScheme = "file://";
+constexpr const char* kLockFile = "run.lock";
+constexpr std::string_view kHeldBy = "held by ";
+
+bool IsDirectory(const std::string& setting) {
+  return setting.starts_with(kFileScheme) || setting.find("://") == std::string::npos;
+}
+
+}  // namespace
+
+StatusOr<JobStore> JobStore::Open(const env::Env& env, const UserProgram& program) {
+  std::string where = program.Setting("execution.checkpointing.dir");
+  if (where.empty()) where = kCheckpointDirectoryDefault;
+  std::string directory;
+  if (IsDirectory(where)) {
+    if (where.starts_with(kFileScheme)) where.erase(0, kFileScheme.size());
+    directory = AbsolutePath(where);
+    where = std::string(kFileScheme) + directory;
+  }
+  WEIR_ASSIGN_OR_RETURN(std::unique_ptr<env::BlobStore> blobs, stores::OpenStore(env, where));
+  return JobStore(std::move(directory), program.job(), std::move(blobs));
+}
+
+StatusOr<std::unique_ptr<env::FileSystem::Lock>> JobStore::LockJob(env::FileSystem& files) const {
+  if (directory_.empty()) return std::unique_ptr<env::FileSystem::Lock>();
+  const std::string folder = env::JoinPath(directory_, files_.job());
+  WEIR_RETURN_IF_ERROR(files.MakeDirectories(folder));
+  auto lock = files.TryLock(env::JoinPath(folder, kLockFile), ThisProcess());
+  if (lock.ok() || lock.status().code() != StatusCode::kUnavailable) return lock;
+  const std::string_view message = lock.status().message();
+  const size_t at = message.find(kHeldBy);
+  if (at == std::string_view::npos) return lock;
+  return AbortedError(message.substr(at + kHeldBy.size()));
+}
+
+Status JobStore::Prove(env::Random& random) {
+  return Await<Status>(
+      [&](auto done) { stores::ProveCreateIfAbsent(*blobs_, random, std::move(done)); });
+}
+
+StatusOr<checkpoint::HistoryView> JobStore::ReadHistory() {
+  return Await<StatusOr<checkpoint::HistoryView>>(
+      [&](auto done) { checkpoint::ReadHistory(*blobs_, files_, std::move(done)); });
+}
+
+}  // namespace weir::cli

@@ -1,0 +1,96 @@
+#include "weir/cli/job_watch.h"
+
+#include <chrono>
+#include <utility>
+
+#include "weir/cli/json_view.h"
+#include "weir/cli/line_view.h"
+#include "weir/cli/status_view.h"
+
+namespace weir::cli {
+namespace {
+
+std::unique_ptr<JobView> MakeView(ProgressMode mode, const JobPicture& picture, Console& console) {
+  switch (mode) {
+    case ProgressMode::kLine:
+      return std::make_unique<LineView>(picture, console);
+    case ProgressMode::kStatus:
+      return std::make_unique<StatusView>(picture, console);
+    case ProgressMode::kJson:
+      return std::make_unique<JsonView>(picture, console);
+    case ProgressMode::kNone:
+      break;
+  }
+  return std::make_unique<NoView>();
+}
+
+// Counters begin again with each attempt.
+double Rate(uint64_t before, uint64_t after, Duration between) {
+  if (after < before || between <= Duration(0)) return 0;
+  const double seconds = std::chrono::duration_cast<std::chrono::duration<double>>(between).count();
+  return static_cast<double>(after - before) / seconds;
+}
+
+}  // namespace
+
+JobWatch::JobWatch(ProgressMode mode, std::string job, Console& console, env::Clock& clock)
+    : clock_(clock), view_(MakeView(mode, picture_, console)) {
+  picture_.job = std::move(job);
+  Look();
+  picture_.began = picture_.now;
+}
+
+void JobWatch::Look() {
+  picture_.now = clock_.Now();
+  picture_.now_unix_ms = clock_.UnixMillis();
+}
+
+void JobWatch::OnState(cluster::JobState state) {
+  Look();
+  picture_.state = state;
+  picture_.reigned |= state == cluster::JobState::kWaitingForWorkers;
+  view_->OnState(state);
+}
+
+void JobWatch::OnStart(base::Attempt attempt, const std::optional<checkpoint::HistoryRecord>& base,
+                       Duration took) {
+  Look();
+  picture_.progress = {};
+  progress_at_ = picture_.now;
+  view_->OnStart(attempt, base, took);
+}
+
+void JobWatch::OnCheckpoint(base::CheckpointId checkpoint, const cluster::CheckpointCosts& costs) {
+  Look();
+  picture_.checkpoint = {checkpoint, costs, picture_.now};
+  view_->OnCheckpoint(checkpoint, costs);
+}
+
+void JobWatch::OnCheckpointFailed(base::CheckpointId checkpoint, const Status& reason,
+                                  uint32_t in_a_row, uint32_t tolerated) {
+  Look();
+  view_->OnCheckpointFailed(checkpoint, reason, in_a_row, tolerated);
+}
+
+void JobWatch::OnRestart(const Status& reason, uint32_t restart, uint32_t restarts_max,
+                         Duration delay) {
+  Look();
+  view_->OnRestart(reason, restart, restarts_max, delay);
+}
+
+void JobWatch::OnProgress(const cluster::JobProgress& progress) {
+  Look();
+  const Duration between = picture_.now - progress_at_;
+  picture_.rows_in_per_second = Rate(picture_.progress.rows_in, progress.rows_in, between);
+  picture_.rows_out_per_second = Rate(picture_.progress.rows_out, progress.rows_out, between);
+  picture_.progress = progress;
+  progress_at_ = picture_.now;
+  view_->OnProgress(progress);
+}
+
+void JobWatch::OnEnd(const JobEnd& end) {
+  Look();
+  view_->OnEnd(end);
+}
+
+}  // namespace weir::cli

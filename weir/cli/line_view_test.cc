@@ -1,0 +1,116 @@
+// The lines that other programs read (docs/configuration.md, "Events").
+#include "weir/cli/line_view.h"
+
+#include <gtest/gtest.h>
+
+#include "weir/cli/json_view.h"
+#include "weir/cli/status_view.h"
+
+namespace weir::cli {
+namespace {
+
+using namespace std::chrono_literals;  // NOLINT(google-build-using-namespace): literals
+
+checkpoint::HistoryRecord RecordOfCheckpoint(uint64_t id, int64_t written_unix_ms) {
+  checkpoint::HistoryRecord record;
+  record.written_unix_ms = written_unix_ms;
+  record.checkpoint.emplace();
+  record.checkpoint->id = base::CheckpointId(id);
+  return record;
+}
+
+// What a view writes when it is told of an event.
+template <class View, class Event>
+std::string Written(const JobPicture& picture, Event event) {
+  testing::internal::CaptureStderr();
+  Console console({}, Console::Notes::kShown);
+  View view(picture, console);
+  event(view);
+  return testing::internal::GetCapturedStderr();
+}
+
+template <class Event>
+std::string Line(Event event) {
+  JobPicture picture;
+  picture.job = "clicks";
+  picture.now_unix_ms = 12'000;
+  picture.progress = {.rows_in = 5'000'000, .rows_out = 4'999'999};
+  return Written<LineView>(picture, event);
+}
+
+TEST(LineView, Start) {
+  EXPECT_EQ(Line([](JobView& view) { view.OnStart(base::Attempt(1), {}, 3ms); }),
+            "started empty\n");
+  EXPECT_EQ(Line([](JobView& view) {
+              view.OnStart(base::Attempt(1), RecordOfCheckpoint(7, 10'000), 21ms);
+            }),
+            "resumed from checkpoint 7 in 21 ms (2 s old)\n");
+}
+
+TEST(LineView, Checkpoint) {
+  EXPECT_EQ(
+      Line([](JobView& view) {
+        view.OnCheckpoint(
+            base::CheckpointId(7),
+            {.took = 12ms, .longest_step = 300us, .bytes_written = 1'834'022, .state_bytes = 5});
+      }),
+      "checkpoint 7 complete in 12 ms, 1834022 bytes, longest step 0.3 ms\n");
+  EXPECT_EQ(Line([](JobView& view) {
+              view.OnCheckpointFailed(base::CheckpointId(8), UnavailableError("no answer"), 1, 3);
+            }),
+            "checkpoint 8 failed (1 in a row, 3 tolerated): no answer\n");
+}
+
+TEST(LineView, RestartAndEnd) {
+  EXPECT_EQ(Line([](JobView& view) { view.OnRestart(UnknownError("boom"), 1, 10, 50ms); }),
+            "restart 1 of 10 in 50 ms: boom\n");
+  EXPECT_EQ(Line([](JobView& view) { view.OnEnd({.kind = JobEnd::Kind::kFinished}); }),
+            "finished: 5000000 rows in, 4999999 rows out\n");
+  EXPECT_EQ(Line([](JobView& view) { view.OnEnd({.kind = JobEnd::Kind::kStopped, .signal = 2}); }),
+            "stopped: the next run resumes from the newest checkpoint\n");
+  EXPECT_EQ(Line([](JobView& view) { view.OnState(cluster::JobState::kDegraded); }),
+            "degraded: no checkpoint was completed for three intervals\n");
+}
+
+TEST(StatusView, OneLineHasEverything) {
+  JobPicture picture;
+  picture.job = "clicks";
+  picture.state = cluster::JobState::kRunning;
+  picture.began = base::Instant(10s);
+  picture.now = base::Instant(10s + 4min + 12s);
+  picture.rows_in_per_second = 1'203'400;
+  picture.rows_out_per_second = 12;
+  picture.progress.state_bytes = 182'000'000;
+  EXPECT_EQ(StatusLine(picture),
+            "clicks  RUNNING 00:04:12   in 1,203,400/s  out 12/s   state 182 MB");
+  picture.checkpoint = {
+      base::CheckpointId(251), {.took = 48ms, .bytes_written = 3'100'000}, picture.now - 900ms};
+  EXPECT_EQ(StatusLine(picture),
+            "clicks  RUNNING 00:04:12   in 1,203,400/s  out 12/s   state 182 MB   "
+            "checkpoint 251: 48 ms, 3.1 MB, 0.9 s ago");
+}
+
+TEST(JsonView, EachEventIsOneObject) {
+  JobPicture picture;
+  picture.job = "clicks";
+  picture.now_unix_ms = 12'000;
+  EXPECT_EQ(Written<JsonView>(
+                picture,
+                [](JobView& view) { view.OnRestart(UnknownError("a \"b\" \xff"), 1, 10, 50ms); }),
+            "{\"event\":\"restart\",\"job\":\"clicks\",\"at_unix_ms\":12000,\"restart\":1,"
+            "\"restarts_max\":10,\"delay_ms\":50.0,\"reason\":\"a \\\"b\\\" \xef\xbf\xbd\"}\n");
+}
+
+TEST(JsonView, ProgressIsWrittenOnceASecond) {
+  JobPicture picture;
+  const std::string written = Written<JsonView>(picture, [&](JobView& view) {
+    for (int half = 0; half < 4; ++half) {
+      picture.now += 500ms;
+      view.OnProgress({});
+    }
+  });
+  EXPECT_EQ(std::ranges::count(written, '\n'), 2);
+}
+
+}  // namespace
+}  // namespace weir::cli

@@ -1,0 +1,77 @@
+// LocalJob: a whole job in this process: one coordinator and one worker, each on a loop of its own,
+// over the transport that never leaves the process. What a cluster does between machines happens
+// here between threads, with the same code.
+// Threads: the main thread.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "weir/api/plan.h"
+#include "weir/base/status.h"
+#include "weir/checkpoint/take_over.h"
+#include "weir/cli/stop_signals.h"
+#include "weir/cluster/coordinator.h"
+#include "weir/cluster/job_events.h"
+#include "weir/cluster/worker.h"
+#include "weir/env/posix_env.h"
+
+namespace weir::cli {
+
+/// What a job starts from.
+struct StartFrom {
+  checkpoint::TakeOverOptions::From from = checkpoint::TakeOverOptions::From::kResume;
+  base::CheckpointId checkpoint;  // with kCheckpoint
+  std::string savepoint;          // with kSavepoint
+};
+
+class LocalJob {
+ public:
+  struct Options {
+    env::PosixEnv& world;
+    env::BlobStore& store;
+    const api::JobPlan& plan;
+    StartFrom from;
+    std::vector<std::string> allowed_to_drop;
+    std::function<Status(const checkpoint::Proposal&)> judge;
+    cluster::JobEvents& events;
+    StopSignals& signals;  // woken when the job ends
+  };
+
+  /// Starts the job.
+  /// Shapes: everything borrowed outlives it. The world's pool is stopped when it goes.
+  /// Errors: an operator's declarations are wrong.
+  static StatusOr<std::unique_ptr<LocalJob>> Start(Options options);
+
+  /// Cancels what still runs, and returns when nothing does.
+  ~LocalJob();
+  LocalJob(const LocalJob&) = delete;
+  LocalJob& operator=(const LocalJob&) = delete;
+
+  /// How the job ended, if it did: ok when it is finished, Aborted when another process took it
+  /// over.
+  std::optional<Status> end() const;
+
+ private:
+  // Outlives the coordinator, which reports to it.
+  struct End {
+    mutable env::Mutex mutex;
+    std::optional<Status> status WEIR_GUARDED_BY(mutex);
+  };
+
+  explicit LocalJob(const Options& options);
+  cluster::Coordinator::Options CoordinatorOptions(const Options& options);
+  cluster::Worker::Options WorkerOptions(const Options& options);
+
+  env::PosixEnv& world_;
+  env::Env env_;
+  End end_;
+  const std::unique_ptr<env::EventLoop> coordinator_loop_;
+  const std::unique_ptr<env::EventLoop> worker_loop_;
+  std::unique_ptr<cluster::Coordinator> coordinator_;
+  std::unique_ptr<cluster::Worker> worker_;
+};
+
+}  // namespace weir::cli

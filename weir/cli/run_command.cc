@@ -1,0 +1,294 @@
+#include "weir/cli/run_command.h"
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <memory>
+#include <optional>
+#include <utility>
+
+#include "weir/cli/console.h"
+#include "weir/cli/help.h"
+#include "weir/cli/job_store.h"
+#include "weir/cli/job_watch.h"
+#include "weir/cli/local_job.h"
+#include "weir/cli/own_options.h"
+#include "weir/cli/stop_signals.h"
+#include "weir/cli/units.h"
+
+namespace weir::cli {
+namespace {
+
+// What a step of the command ends with: nothing, and the next step follows; or the exit code.
+using Exit = std::optional<int>;
+
+int Code(ExitCode code) { return static_cast<int>(code); }
+
+// A job that could not begin: was it refused, or did something fail?
+ExitCode CodeBeforeReign(const Status& status) {
+  switch (status.code()) {
+    case StatusCode::kFailedPrecondition:
+    case StatusCode::kNotFound:
+    case StatusCode::kDataLoss:
+    case StatusCode::kAborted:
+      return ExitCode::kRefused;
+    case StatusCode::kInvalidArgument:
+      return ExitCode::kUsage;
+    default:
+      return ExitCode::kFailed;
+  }
+}
+
+bool Prints(const runtime::JobGraph& graph) {
+  return std::ranges::any_of(graph.chains, [](const runtime::Chain& chain) {
+    return std::ranges::any_of(chain.operators, [](const runtime::OperatorNode& node) {
+      return node.factory->kind() == "print-sink";
+    });
+  });
+}
+
+StatusOr<ProgressMode> ReadProgressMode(const Arguments& arguments, const Surroundings& around,
+                                        const runtime::JobGraph& graph) {
+  const std::string text = arguments.Value("--progress").value_or("auto");
+  if (text == "none" || arguments.Flag("--quiet")) return ProgressMode::kNone;
+  if (text == "line") return ProgressMode::kLine;
+  if (text == "json") return ProgressMode::kJson;
+  if (text != "auto") {
+    return InvalidArgumentError("--progress \"", text, "\" is none of auto, line, json, none");
+  }
+  // Rows printed on the terminal and a line that is redrawn there would spoil each other.
+  const bool status = around.error_is_terminal && !(around.output_is_terminal && Prints(graph));
+  return status ? ProgressMode::kStatus : ProgressMode::kLine;
+}
+
+std::optional<base::CheckpointId> ParseCheckpointId(const std::string& text) {
+  uint64_t number = 0;
+  const char* end = text.data() + text.size();
+  const auto [stop, error] = std::from_chars(text.data(), end, number);
+  if (error != std::errc() || stop != end) return {};
+  return base::CheckpointId(number);
+}
+
+// What --fresh and --from ask for, against what the history has.
+StatusOr<StartFrom> ReadStart(const Arguments& arguments, const checkpoint::HistoryView& history) {
+  using From = checkpoint::TakeOverOptions::From;
+  const std::optional<std::string> which = arguments.Value("--from");
+  if (arguments.Flag("--fresh")) return StartFrom{.from = From::kFresh};
+  if (!which) return StartFrom{};
+  WEIR_ASSIGN_OR_RETURN(const checkpoint::HistoryRecord record, history.Find(*which));
+  if (*which == "latest") return StartFrom{};
+  if (ParseCheckpointId(*which) == record.checkpoint->id) {
+    return StartFrom{.from = From::kCheckpoint, .checkpoint = record.checkpoint->id};
+  }
+  return StartFrom{.from = From::kSavepoint, .checkpoint = {}, .savepoint = *which};
+}
+
+class Run {
+ public:
+  Run(UserProgram& program, Console& console, BuildCheck check)
+      : program_(program), console_(console), check_(check) {}
+
+  int Execute();
+
+ private:
+  Exit Plan(std::optional<uint32_t> inherited_max_parallelism);
+  Exit OpenStore();
+  Exit ReadHistory();
+  int RunJob();
+  Status Judge(const checkpoint::Proposal& proposal);
+  int Report(const JobEnd& end, bool reigned);
+  int Refuse(const Status& status, std::string_view cure = {});
+  std::string CureOfFailure() const;
+
+  UserProgram& program_;
+  Console& console_;
+  const BuildCheck check_;
+  std::optional<api::JobPlan> plan_;
+  ProgressMode mode_ = ProgressMode::kNone;
+  // Destroyed from the last to the first: signals may come again when all threads are gone.
+  std::unique_ptr<StopSignals> signals_;
+  std::unique_ptr<env::PosixEnv> world_;
+  std::optional<JobStore> store_;
+  std::unique_ptr<env::FileSystem::Lock> lock_;
+  StartFrom from_;
+  std::unique_ptr<JobWatch> watch_;
+};
+
+int Run::Execute() {
+  if (const Exit exit = Plan({})) return *exit;
+  if (const Exit exit = OpenStore()) return *exit;
+  if (const Exit exit = ReadHistory()) return *exit;
+  return RunJob();
+}
+
+Exit Run::Plan(std::optional<uint32_t> inherited_max_parallelism) {
+  StatusOr<api::JobPlan> plan = program_.Plan(inherited_max_parallelism, check_);
+  if (!plan.ok()) {
+    std::vector<std::string> mistakes = program_.mistakes();
+    if (mistakes.empty()) mistakes.emplace_back(plan.status().message());
+    for (const std::string& mistake : mistakes) console_.Error(mistake);
+    return Code(ExitCode::kUsage);
+  }
+  plan_ = *std::move(plan);
+  const StatusOr<ProgressMode> mode =
+      ReadProgressMode(program_.arguments(), console_.surroundings(), plan_->graph);
+  if (!mode.ok()) {
+    console_.Error(mode.status().message());
+    return Code(ExitCode::kUsage);
+  }
+  mode_ = *mode;
+  return {};
+}
+
+// From here on threads run: signals are kept back before.
+Exit Run::OpenStore() {
+  StatusOr<std::unique_ptr<StopSignals>> signals = StopSignals::Open();
+  if (!signals.ok()) return Refuse(signals.status());
+  signals_ = *std::move(signals);
+  world_ = std::make_unique<env::PosixEnv>();
+  StatusOr<JobStore> store = JobStore::Open(world_->env(), program_);
+  if (!store.ok()) return Refuse(store.status());
+  store_.emplace(*std::move(store));
+
+  auto lock = store_->LockJob(world_->env().files);
+  if (!lock.ok() && lock.status().code() == StatusCode::kAborted) {
+    return Refuse(FailedPreconditionError("job \"", program_.job(), "\" is already run by ",
+                                          lock.status().message()),
+                  "stop that process first (Ctrl-C or SIGTERM: the next run resumes), or give this "
+                  "program another name");
+  }
+  if (!lock.ok()) return Refuse(lock.status().Annotated("the checkpoint directory cannot be used"));
+  lock_ = *std::move(lock);
+  const Status proof = store_->Prove(world_->env().random);
+  if (!proof.ok()) return Refuse(proof.Annotated("the checkpoint store cannot be used"));
+  return {};
+}
+
+Exit Run::ReadHistory() {
+  const StatusOr<checkpoint::HistoryView> history = store_->ReadHistory();
+  if (!history.ok()) return Refuse(history.status().Annotated("read the history of the job"));
+  const StatusOr<StartFrom> from = ReadStart(program_.arguments(), *history);
+  if (!from.ok()) {
+    return Refuse(from.status().Annotated(
+        Concat("job \"", program_.job(), "\" in ", store_->blobs().Describe())));
+  }
+  from_ = *from;
+  const StatusOr<checkpoint::HistoryRecord> newest = history->Newest();
+  const bool fresh = from_.from == checkpoint::TakeOverOptions::From::kFresh;
+  if (!newest.ok() || fresh) return {};
+  return Plan(newest->max_parallelism);
+}
+
+int Run::RunJob() {
+  const bool notes = mode_ == ProgressMode::kLine || mode_ == ProgressMode::kStatus;
+  if (notes) console_.Note(Concat("checkpoints in ", store_->blobs().Describe()));
+  watch_ = std::make_unique<JobWatch>(mode_, program_.job(), console_, world_->env().clock);
+  StatusOr<std::unique_ptr<LocalJob>> started = LocalJob::Start(
+      {.world = *world_,
+       .store = store_->blobs(),
+       .plan = *plan_,
+       .from = from_,
+       .allowed_to_drop = program_.arguments().Values("--allow-dropped-state"),
+       .judge = [this](const checkpoint::Proposal& proposal) { return Judge(proposal); },
+       .events = *watch_,
+       .signals = *signals_});
+  if (!started.ok()) return Refuse(started.status());
+  std::unique_ptr<LocalJob> job = *std::move(started);
+  const std::optional<int> signal = signals_->Wait();
+  if (signal && notes) console_.Note("stopping; once more to stop at once");
+  const std::optional<Status> status = job->end();
+  job = nullptr;
+
+  JobEnd end;
+  if (status) {
+    end.kind = status->ok() ? JobEnd::Kind::kFinished : JobEnd::Kind::kFailed;
+    end.status = *status;
+  } else {
+    end.kind = JobEnd::Kind::kStopped;
+    end.signal = signal.value_or(0);
+  }
+  watch_->OnEnd(end);
+  return Report(end, watch_->picture().reigned);
+}
+
+// What the job would start from is known; nothing is written yet.
+// Threads: the coordinator's loop.
+Status Run::Judge(const checkpoint::Proposal& proposal) {
+  const bool rewind = proposal.new_lineage && proposal.base.has_value();
+  if (rewind && !proposal.repeated.empty() && !program_.arguments().Flag("--repeat-output")) {
+    std::string sinks;
+    for (const checkpoint::RepeatedOutput& sink : proposal.repeated) {
+      sinks += Concat("\n  ", sink.sink, ": everything up to checkpoint ", sink.newest);
+    }
+    return FailedPreconditionError("checkpoint ", proposal.base->checkpoint->id,
+                                   " is not the newest: what these sinks committed after it cannot "
+                                   "be taken back and would be there twice",
+                                   sinks, "\nif that is wanted, add --repeat-output");
+  }
+  const bool shown = mode_ == ProgressMode::kLine || mode_ == ProgressMode::kStatus;
+  if (shown && !proposal.new_lineage && proposal.ended == checkpoint::EndReason::kFinished) {
+    console_.Note("the job had finished: it looks for new input only (--fresh starts over)");
+  }
+  return {};
+}
+
+int Run::Report(const JobEnd& end, bool reigned) {
+  switch (end.kind) {
+    case JobEnd::Kind::kFinished:
+      return Code(ExitCode::kDone);
+    case JobEnd::Kind::kStopped:
+      return Code(ExitCode::kSignal) + end.signal;
+    case JobEnd::Kind::kFailed:
+      break;
+  }
+  if (!reigned) return Refuse(end.status);
+  if (end.status.code() == StatusCode::kAborted) {
+    console_.Error(Concat("job \"", program_.job(), "\" was taken over: ", end.status.message()),
+                   "this process has stopped; nothing is lost");
+    return Code(ExitCode::kRefused);
+  }
+  console_.Error(end.status.message(), CureOfFailure());
+  return Code(ExitCode::kFailed);
+}
+
+int Run::Refuse(const Status& status, std::string_view cure) {
+  console_.Error(status.message(), cure);
+  return Code(CodeBeforeReign(status));
+}
+
+std::string Run::CureOfFailure() const {
+  const JobPicture& picture = watch_->picture();
+  if (!picture.checkpoint) return "the job stopped; run it again, and it goes on where it began";
+  return Concat("the job stopped; its last complete checkpoint is ", picture.checkpoint->id, " (",
+                FormatAge(picture.now - picture.checkpoint->at),
+                " before). Run it again, and it goes on from there: nothing is lost");
+}
+
+}  // namespace
+
+int RunCommand(std::string_view program_name, std::span<const std::string> line,
+               const BuildCallback& build, BuildCheck check) {
+  const std::vector<OptionSpec> own = RunOptions();
+  const std::vector<std::string> reserved = ReservedOptions();
+  if (AsksForHelp(line)) return ShowHelp(RunHelp(program_name), own, reserved, build);
+  StatusOr<UserProgram> program = UserProgram::Read(line, own, reserved, build);
+  Console console(LookAround(), program.ok() && program->arguments().Flag("--quiet")
+                                    ? Console::Notes::kHidden
+                                    : Console::Notes::kShown);
+  const std::string cure = Concat(program_name, " run --help shows what there is");
+  if (!program.ok()) {
+    console.Error(program.status().message(), cure);
+    return Code(ExitCode::kUsage);
+  }
+  if (!program->arguments().words.empty()) {
+    console.Error(Concat("unexpected \"", program->arguments().words.front(), "\""), cure);
+    return Code(ExitCode::kUsage);
+  }
+  if (program->arguments().Flag("--fresh") && program->arguments().Has("--from")) {
+    console.Error("--fresh and --from exclude each other", cure);
+    return Code(ExitCode::kUsage);
+  }
+  return Run(*program, console, check).Execute();
+}
+
+}  // namespace weir::cli

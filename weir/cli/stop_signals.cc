@@ -1,0 +1,51 @@
+#include "weir/cli/stop_signals.h"
+
+#include <poll.h>
+#include <pthread.h>
+#include <sys/eventfd.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <cstring>
+
+#include "weir/base/check.h"
+
+namespace weir::cli {
+
+StatusOr<std::unique_ptr<StopSignals>> StopSignals::Open() {
+  sigset_t caught;
+  sigset_t before;
+  sigemptyset(&caught);
+  sigaddset(&caught, SIGINT);
+  sigaddset(&caught, SIGTERM);
+  WEIR_CHECK(pthread_sigmask(SIG_BLOCK, &caught, &before) == 0);
+  std::unique_ptr<StopSignals> signals(new StopSignals(caught, before));
+  signals->signals_ = ::signalfd(-1, &caught, SFD_CLOEXEC);
+  signals->wake_ = ::eventfd(0, EFD_CLOEXEC);
+  if (signals->signals_ < 0 || signals->wake_ < 0) {
+    return ResourceExhaustedError("open a descriptor: ", std::strerror(errno));
+  }
+  return signals;
+}
+
+StopSignals::~StopSignals() {
+  if (signals_ >= 0) ::close(signals_);
+  if (wake_ >= 0) ::close(wake_);
+  pthread_sigmask(SIG_SETMASK, &before_, nullptr);
+}
+
+void StopSignals::Wake() { WEIR_CHECK(::eventfd_write(wake_, 1) == 0); }
+
+std::optional<int> StopSignals::Wait() {
+  std::array<pollfd, 2> waiting = {pollfd{signals_, POLLIN, 0}, pollfd{wake_, POLLIN, 0}};
+  while (::poll(waiting.data(), waiting.size(), /*timeout=*/-1) < 0) WEIR_CHECK(errno == EINTR);
+  if (waiting[1].revents != 0) return {};
+  struct signalfd_siginfo info = {};
+  WEIR_CHECK(::read(signals_, &info, sizeof(info)) == sizeof(info));
+  pthread_sigmask(SIG_UNBLOCK, &caught_, nullptr);
+  return static_cast<int>(info.ssi_signo);
+}
+
+}  // namespace weir::cli
