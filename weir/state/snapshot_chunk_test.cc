@@ -14,12 +14,12 @@ using base::KeyGroup;
 
 const base::KeyGroupRange kGroups{KeyGroup(4), KeyGroup(8)};
 
-// The example of docs/formats/keyed-state.md: two entries of an 8-byte key and a string.
+// The example of docs/formats/keyed-state.md: keys 7 and 9 with the strings "hi" and "".
 std::string Example() {
   CollectedChunks sink;
   SnapshotWriter writer(sink, kGroups, 8, {8, ChunkHeader::kVariable});
-  writer.Add(1, 1, std::string("\x07\0\0\0\0\0\0\0", 8), "hi");
-  writer.Add(1, 1, std::string("\x09\0\0\0\0\0\0\0", 8), "");
+  writer.Add(1, 1, std::string("\x07\0\0\0\0\0\0\0", 8), "\x02hi");
+  writer.Add(1, 1, std::string("\x09\0\0\0\0\0\0\0", 8), std::string(1, '\0'));
   writer.FlushAll();
   return sink.chunks.at(0).bytes;
 }
@@ -32,9 +32,9 @@ TEST(SnapshotChunk, IsAsTheFormatPageSays) {
                                    "\x02\0\0\0"        // 2 entries
                                    "\x08\0\0\0"        // keys of 8 bytes
                                    "\xFF\xFF\xFF\xFF"  // values with their length
-                                   "\x07\0\0\0\0\0\0\0\x02hi"
-                                   "\x09\0\0\0\0\0\0\0\x00",
-                                   40));
+                                   "\x07\0\0\0\0\0\0\0\x03\x02hi"
+                                   "\x09\0\0\0\0\0\0\0\x01\x00",
+                                   42));
 }
 
 Status ReadAll(std::string_view bytes, uint32_t* entries = nullptr) {
@@ -52,9 +52,9 @@ TEST(SnapshotChunk, IsReadBack) {
   EXPECT_EQ(reader.header().group, KeyGroup(5));
   ChunkReader::Entry entry;
   ASSERT_TRUE(reader.Next(entry));
-  EXPECT_EQ(entry.value, "hi");
+  EXPECT_EQ(entry.value, "\x02hi");
   ASSERT_TRUE(reader.Next(entry));
-  EXPECT_EQ(entry.value, "");
+  EXPECT_EQ(entry.value, std::string(1, '\0'));
   EXPECT_FALSE(reader.Next(entry));
   EXPECT_EQ(reader.Finish(), OkStatus());
 }
