@@ -4,8 +4,11 @@
 #include <sstream>
 #include <utility>
 
+#include "tests/simulation/checkpoint_oracle.h"
 #include "tests/simulation/ledger_job.h"
 #include "weir/api/pipeline.h"
+#include "weir/checkpoint/history_reader.h"
+#include "weir/checkpoint/pack_reader.h"
 #include "weir/cluster/coordinator.h"
 #include "weir/cluster/worker.h"
 #include "weir/sim/disk.h"
@@ -34,6 +37,7 @@ struct Plan {
   uint64_t split_bytes;
   Duration interval;
   bool file_store;
+  bool cut_short;  // the job is not run to its end: its checkpoints are judged where it stands
 };
 
 class Events final : public cluster::JobEvents {
@@ -97,6 +101,8 @@ class LedgerWorld {
   StatusOr<api::JobPlan> Build(uint32_t parallelism) const;
   std::string Unfinished() const;
   std::string Judge() const;
+  std::string JudgeCheckpoints();
+  std::string JudgeCheckpoint(env::BlobStore& store, const checkpoint::HistoryRecord& record);
   std::string JudgeAccount(int64_t account, const std::vector<int64_t>& amounts, std::map<int64_t, int64_t> balances) const;
 
   const LedgerOptions options_;
@@ -202,6 +208,7 @@ void LedgerWorld::Draw() {
   plan_.split_bytes = 64 + prng_.Below(4000);
   plan_.interval = milliseconds(20 + prng_.Below(300));
   plan_.file_store = prng_.Chance(0.5);
+  plan_.cut_short = options_.nemesis && prng_.Chance(0.25);
   parallelism_ = plan_.workers * (1 + static_cast<uint32_t>(prng_.Below(2)));
   if (!plan_.file_store) memory_ = std::make_unique<sim::MemoryBlobStore>(world_, "memory");
 }
@@ -260,8 +267,13 @@ Verdict LedgerWorld::Run() {
     nemesis.Stop();
     world_.Heal();
   }
-  const bool done = world_.RunUntil(finished, seconds(600));
-  verdict_.error = done ? Judge() : Unfinished();
+  if (plan_.cut_short) {
+    ++verdict_.hits["ledger.cut_short"];
+  } else {
+    const bool done = world_.RunUntil(finished, seconds(600));
+    verdict_.error = done ? Judge() : Unfinished();
+  }
+  if (verdict_.error.empty()) verdict_.error = JudgeCheckpoints();
   verdict_.trace_hash = world_.trace_hash();
   verdict_.events = world_.events();
   for (const auto& [name, count] : world_.all_hits()) verdict_.hits[name] += count;
@@ -317,6 +329,49 @@ std::string LedgerWorld::JudgeAccount(int64_t account, const std::vector<int64_t
   std::ranges::sort(steps);
   std::ranges::sort(expected);
   return steps == expected ? "" : Concat("account ", account, ": the balances are not explained by the rows");
+}
+
+// Every retained checkpoint is whole, and is the fold over what it says was read.
+std::string LedgerWorld::JudgeCheckpoints() {
+  for (const auto& process : world_.processes()) process->Kill();  // what they sent may still take effect
+  world_.RunFor(seconds(30));
+  sim::Process& observer = world_.Spawn("observer", disk_, [](const env::Env&, sim::Process&) { return nullptr; });
+  world_.RunFor(milliseconds(10));
+  std::unique_ptr<stores::FileStore> files;
+  const env::Env& env = observer.env();
+  if (memory_ == nullptr) files = std::make_unique<stores::FileStore>(env.files, env.pool, env.random, env.chaos, kStore);
+  env::BlobStore& store = memory_ != nullptr ? static_cast<env::BlobStore&>(*memory_) : *files;
+
+  std::optional<StatusOr<checkpoint::HistoryView>> view;
+  checkpoint::ReadHistory(store, checkpoint::JobFiles("ledger"), [&](StatusOr<checkpoint::HistoryView> read) { view = std::move(read); });
+  world_.RunUntil([&] { return view.has_value(); }, seconds(60));
+  if (!view || !view->ok()) return "the history cannot be read";
+  if (!(*view)->damaged.empty()) return Concat("a record is damaged: ", (*view)->damaged.front().status);
+  for (const checkpoint::HistoryRecord& record : (*view)->Retained()) {
+    const std::string error = JudgeCheckpoint(store, record);
+    if (!error.empty()) return Concat("checkpoint ", record.checkpoint->id, ": ", error);
+    ++verdict_.hits["ledger.checkpoint_judged"];
+  }
+  return "";
+}
+
+std::string LedgerWorld::JudgeCheckpoint(env::BlobStore& store, const checkpoint::HistoryRecord& record) {
+  Balances stored;
+  std::string error;
+  for (const checkpoint::PackRef& pack : record.checkpoint->packs) {
+    std::optional<Status> done;
+    checkpoint::ReadPack(
+        store, checkpoint::JobFiles("ledger"), pack, {{"ledger", pack.key_groups}},
+        [&](const checkpoint::PackState&, const checkpoint::Chunk& chunk) -> Status {
+          const std::string wrong = AddChunk(chunk, stored);
+          return wrong.empty() ? Status() : DataLossError(wrong);
+        },
+        [&](Status status) { done = std::move(status); });
+    world_.RunUntil([&] { return done.has_value(); }, seconds(60));
+    if (!done) return Concat("pack ", pack.name, " does not answer");
+    if (!done->ok()) return done->ToString();
+  }
+  return Compare(stored, FoldOfPrefix(record, *disk_.ReadFile(kInput)));
 }
 
 }  // namespace

@@ -78,7 +78,7 @@ void Coordinator::OnReign(StatusOr<checkpoint::ReignStart> start) {
   }
   reigning_ = true;
   epoch_ = history_->epoch();
-  attempt_ = base::Attempt();
+  attempt_ = swept_ = base::Attempt();
   for (auto& [key, worker] : workers_) worker.deployed = false;  // a newer epoch deploys over whatever runs
   completion_ = start->completion;
   completed_at_ = options_.env.clock.Now();
@@ -113,6 +113,8 @@ void Coordinator::EndJob(const Status& status) {
   if (std::exchange(ended_, true)) return;
   reigning_ = false;
   if (pending_ != nullptr) pending_->Abort(CancelledError("the job ends"));
+  if (status.ok()) ReportProgress();
+  if (status.ok()) options_.events.OnProgress(Progress());
   SetState(status.ok() ? JobState::kFinished : JobState::kFailed);
   proto::ToWorker message;
   *message.mutable_job_ended()->mutable_status() = ToProto(status);
@@ -142,6 +144,9 @@ void Coordinator::OnFrame(WorkerKey key, const std::string& frame) {
   worker->second.heard = options_.env.clock.Now();
   if (message.kind_case() == proto::ToCoordinator::kRegister) return OnRegister(key, message.register_());
   if (message.kind_case() == proto::ToCoordinator::kProgress && message.attempt() == 0) return;  // a worker without subtasks is there
+  if (message.kind_case() == proto::ToCoordinator::kAcknowledge && options_.env.chaos.Buggify("coordinator-acknowledgement-again")) {
+    inbox().PostAfter(std::chrono::microseconds(options_.env.random.Below(1'000'000)), [this, key, frame] { OnFrame(key, frame); });
+  }
   const bool stale = !reigning_ || message.epoch() != epoch_.number() || message.attempt() != attempt_.number();
   if (stale && !options_.env.chaos.Mutant("stale-attempt-accepted")) {
     ++stale_messages_;
@@ -232,18 +237,22 @@ void Coordinator::OnTick() {
   if (!ended_) inbox().PostAfter(limits::kHeartbeatInterval, [this] { OnTick(); });
 }
 
-void Coordinator::ReportProgress() {
-  if (state_ != JobState::kRunning && state_ != JobState::kDegraded) return;
+JobProgress Coordinator::Progress() const {
   JobProgress progress;
   for (const auto& [key, worker] : workers_) {
     progress.rows_in += worker.progress.rows_in();
     progress.rows_out += worker.progress.rows_out();
     progress.state_bytes += worker.progress.state_bytes();
   }
+  return progress;
+}
+
+void Coordinator::ReportProgress() {
+  if (state_ != JobState::kRunning && state_ != JobState::kDegraded) return;
   const Duration interval = options_.triggers.interval;
   const bool late = interval.count() > 0 && options_.env.clock.Now() - completed_at_ > 3 * std::max<Duration>(interval, std::chrono::seconds(1));
   SetState(late ? JobState::kDegraded : JobState::kRunning);
-  options_.events.OnProgress(progress);
+  options_.events.OnProgress(Progress());
 }
 
 void Coordinator::Send(const WorkerEntry& worker, proto::ToWorker message) {

@@ -39,6 +39,7 @@ namespace weir::cluster {
 struct RestartStrategy {
   uint32_t attempts = 0;  // restarts of one coordinator's life; 0: none
   Duration delay = std::chrono::milliseconds(50);
+  Duration reset_after{0};  // without a failure for so long, restarts are counted anew; 0: never
 };
 
 class Coordinator final : private Actor, private env::Acceptor {
@@ -109,6 +110,7 @@ class Coordinator final : private Actor, private env::Acceptor {
   void OnAttemptMessage(WorkerKey key, const proto::ToCoordinator& message);
   bool IsPlanned(base::SubtaskId subtask) const;
   void OnTick();
+  JobProgress Progress() const;
   void ReportProgress();
   void Send(const WorkerEntry& worker, proto::ToWorker message);
   void Broadcast(const proto::ToWorker& message);
@@ -156,6 +158,7 @@ class Coordinator final : private Actor, private env::Acceptor {
 
   base::Attempt attempt_;
   uint32_t restarts_ = 0;
+  base::Instant failed_at_;                         // the newest failure
   bool restart_due_ = true;                         // the delay before the next attempt is over
   std::set<base::SubtaskId> not_ready_;
   std::map<base::ChainIndex, SourceEntry> sources_;
@@ -172,6 +175,7 @@ class Coordinator final : private Actor, private env::Acceptor {
   bool appending_ = false;                          // a record is under way: undecided
   std::optional<checkpoint::Completion> completion_;  // of the newest checkpoint
   base::Instant completed_at_;
+  base::Attempt swept_;                             // the attempt in which left-over files were looked for
   std::optional<base::CheckpointId> final_;         // complete, with every subtask ended
   std::map<base::SubtaskId, base::CheckpointId> committed_;
   uint64_t stale_messages_ = 0;

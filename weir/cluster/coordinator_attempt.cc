@@ -155,6 +155,9 @@ void Coordinator::FailAttempt(const Status& reason) {
   if (pending_ != nullptr) pending_->Abort(reason.Annotated("the attempt failed"));
   pending_ = nullptr;
   policy_->OnAttemptEnded(options_.env.clock.Now());
+  const base::Instant now = options_.env.clock.Now();
+  const Duration reset_after = options_.restart.reset_after;
+  if (reset_after > Duration(0) && now - std::exchange(failed_at_, now) > reset_after) restarts_ = 0;
   if (IsPermanent(reason) || restarts_ >= options_.restart.attempts) return EndJob(reason);
   ++restarts_;
   options_.events.OnRestart(reason, restarts_, options_.restart.attempts, options_.restart.delay);

@@ -129,6 +129,7 @@ void Coordinator::OnAcknowledge(const proto::ToCoordinator& message) {
   if (!IsPlanned(acknowledgement.subtask)) return;
   for (const proto::Pack& pack : news.packs()) acknowledgement.packs.push_back(FromProto(pack));
   acknowledgement.bytes_written = news.bytes_written();
+  acknowledgement.state_bytes = news.state_bytes();
   const base::SubtaskId subtask = acknowledgement.subtask;
   acknowledgement.operators =
       SnapshotsOf(plan_[subtask.chain.number()], subtask, FromProto(news.state()),
@@ -172,7 +173,9 @@ void Coordinator::OnAppended(const checkpoint::CheckpointBody& body, StatusOr<ch
   costs_.bytes_written = body.bytes_written;
   costs_.state_bytes = body.state_bytes;
   options_.events.OnCheckpoint(body.id, costs_);
-  history_->Retire({.oldest_live_attempt = attempt_, .sweep_files = false}, [](const StatusOr<checkpoint::RetirementReport>&) {});
+  // Files that no record names are what dead attempts left: looked for once per attempt.
+  const bool sweep = std::exchange(swept_, attempt_) != attempt_;
+  history_->Retire({.oldest_live_attempt = attempt_, .sweep_files = sweep}, [](const StatusOr<checkpoint::RetirementReport>&) {});
   if (!same_attempt) return;  // the attempt failed meanwhile; the next one starts from this checkpoint
   policy_->OnCompleted(now);
   if (std::ranges::all_of(body.operators, [](const checkpoint::OperatorSnapshot& op) {

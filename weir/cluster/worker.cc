@@ -109,9 +109,9 @@ void Worker::OnDeploy(const proto::ToWorker& message) {
           .epoch = base::Epoch(message.epoch()),
           .attempt = base::Attempt(message.attempt()),
           .report = [this, epoch = message.epoch(), attempt = message.attempt()](proto::ToCoordinator report) {
+            if (report.has_committed()) SendProgress();  // the job may be over with this: the last figures go first
             report.set_epoch(epoch);
             report.set_attempt(attempt);
-            if (report.has_committed()) SendProgress();  // after the last commit nobody could ask any more
             Send(std::move(report));
           },
       },
@@ -146,26 +146,23 @@ void Worker::OnAttemptMessage(const proto::ToWorker& message) {
 }
 
 void Worker::OnTick() {
-  if (attempt_ != nullptr) {
-    SendProgress();
-    if (options_.env.clock.Now() - heard_ > limits::kWorkerSilenceMax) attempt_ = nullptr;
-  } else {
-    proto::ToCoordinator message;
-    message.mutable_progress();
-    Send(std::move(message));
-  }
+  SendProgress();
+  if (options_.env.clock.Now() - heard_ > limits::kWorkerSilenceMax) attempt_ = nullptr;
   inbox().PostAfter(limits::kHeartbeatInterval, [this] { OnTick(); });
 }
 
+// Also says that the worker is there.
 void Worker::SendProgress() {
-  if (attempt_ == nullptr) return;
-  const WorkerAttempt::Totals totals = attempt_->totals();
   proto::ToCoordinator message;
-  message.set_epoch(attempt_->epoch().number());
-  message.set_attempt(attempt_->attempt().number());
-  message.mutable_progress()->set_rows_in(totals.rows_in);
-  message.mutable_progress()->set_rows_out(totals.rows_out);
-  message.mutable_progress()->set_state_bytes(totals.state_bytes);
+  proto::Progress& progress = *message.mutable_progress();
+  if (attempt_ != nullptr) {
+    const WorkerAttempt::Totals totals = attempt_->totals();
+    message.set_epoch(attempt_->epoch().number());
+    message.set_attempt(attempt_->attempt().number());
+    progress.set_rows_in(totals.rows_in);
+    progress.set_rows_out(totals.rows_out);
+    progress.set_state_bytes(totals.state_bytes);
+  }
   Send(std::move(message));
 }
 
