@@ -1,0 +1,102 @@
+#include "weir/checkpoint/history_reader.h"
+
+#include <gtest/gtest.h>
+
+#include "weir/checkpoint/example_records.h"
+#include "weir/sim/memory_blob_store.h"
+#include "weir/sim/world.h"
+
+namespace weir::checkpoint {
+namespace {
+
+using std::chrono::seconds;
+
+class HistoryReaderTest : public testing::Test {
+ protected:
+  void Put(const std::string& name, const std::string& bytes) {
+    std::optional<Status> status;
+    store_.CreateIfAbsent(name, bytes, [&](Status s) { status = std::move(s); });
+    ASSERT_TRUE(world_.RunUntil([&] { return status.has_value(); }, seconds(1)));
+  }
+  void Write(const HistoryRecord& record) {
+    Put(files_.Record(record.number), EncodeRecord(record).value());
+  }
+
+  HistoryView View() {
+    std::optional<StatusOr<HistoryView>> view;
+    ReadHistory(store_, files_, [&](StatusOr<HistoryView> v) { view = std::move(v); });
+    EXPECT_TRUE(world_.RunUntil([&] { return view.has_value(); }, seconds(10)));
+    return view->value();
+  }
+
+  // Savepoint 2, checkpoint 3, and a rewind to the savepoint.
+  void WriteRewound() {
+    Write(EpochRecord(1));
+    Write(SavepointRecord(2, 1, 2, "v1"));
+    Write(CheckpointRecord(3, 1, 3, {{Ref(2, 2), "v1"}}));
+    HistoryRecord rewind = EpochRecord(4, Ref(2, 2));
+    rewind.highest_checkpoint = base::CheckpointId(3);
+    rewind.retained = {{Ref(2, 2), "v1"}, {Ref(3, 3), ""}};
+    Write(rewind);
+  }
+
+  sim::World world_{sim::CalmOptions(1)};
+  sim::MemoryBlobStore store_{world_, "memory"};
+  const JobFiles files_{"ledger"};
+};
+
+TEST_F(HistoryReaderTest, AnEmptyHistoryIsAView) {
+  const HistoryView view = View();
+  EXPECT_EQ(view.Newest().status().code(), StatusCode::kNotFound);
+  EXPECT_TRUE(view.Retained().empty());
+}
+
+TEST_F(HistoryReaderTest, FindsByIdByNameAndTheResumePoint) {
+  WriteRewound();
+  const HistoryView view = View();
+  EXPECT_EQ(view.Newest()->number, base::HistoryNumber(4));
+  EXPECT_EQ(view.Retained().size(), 2u);
+  EXPECT_EQ(view.Find("3")->number, base::HistoryNumber(3));
+  EXPECT_EQ(view.Find("v1")->number, base::HistoryNumber(2));
+  EXPECT_EQ(view.Find("latest")->number, base::HistoryNumber(2));  // not the newest file
+  EXPECT_EQ(view.Find("17").status().message(), "there is no checkpoint 17; there are: 2 (v1), 3");
+}
+
+TEST_F(HistoryReaderTest, DamageIsNamedAndTheRestIsReadable) {
+  WriteRewound();
+  ASSERT_TRUE(store_.FlipByte(files_.Record(base::HistoryNumber(3)), 5).ok());
+  const HistoryView view = View();
+  ASSERT_EQ(view.damaged.size(), 1u);
+  EXPECT_EQ(view.damaged[0].number, base::HistoryNumber(3));
+  EXPECT_EQ(view.Retained().size(), 1u);
+  EXPECT_EQ(view.Find("3").status().code(), StatusCode::kDataLoss);
+  EXPECT_TRUE(view.Find("v1").ok());
+}
+
+TEST_F(HistoryReaderTest, ADamagedNewestRecordHidesWhatIsRetained) {
+  WriteRewound();
+  ASSERT_TRUE(store_.FlipByte(files_.Record(base::HistoryNumber(4)), 5).ok());
+  const HistoryView view = View();
+  EXPECT_EQ(view.Newest().status().code(), StatusCode::kDataLoss);
+  EXPECT_EQ(view.Find("latest").status().code(), StatusCode::kDataLoss);
+  EXPECT_TRUE(view.Retained().empty());
+}
+
+TEST_F(HistoryReaderTest, AnEpochThatStartedEmptyHasNoResumePoint) {
+  Write(EpochRecord(1));
+  EXPECT_EQ(View().ResumePoint().value(), std::nullopt);
+  EXPECT_EQ(View().Find("latest").status().code(), StatusCode::kNotFound);
+}
+
+TEST_F(HistoryReaderTest, JobsAreThoseWithAHistory) {
+  WriteRewound();
+  Put("clicks/history/00000000000000000001.json", "whatever");
+  Put("strange/data/file", "x");
+  std::optional<StatusOr<std::vector<std::string>>> jobs;
+  ListJobs(store_, [&](StatusOr<std::vector<std::string>> found) { jobs = std::move(found); });
+  ASSERT_TRUE(world_.RunUntil([&] { return jobs.has_value(); }, seconds(10)));
+  EXPECT_EQ(jobs->value(), (std::vector<std::string>{"clicks", "ledger"}));
+}
+
+}  // namespace
+}  // namespace weir::checkpoint
