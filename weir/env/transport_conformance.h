@@ -5,6 +5,7 @@
 
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <functional>
 #include <memory>
 #include <string>
@@ -38,7 +39,7 @@ class TransportConformance : public testing::TestWithParam<std::unique_ptr<Trans
     ASSERT_TRUE(listener.ok()) << listener.status();
     listener_ = *std::move(listener);
   }
-  std::shared_ptr<Connection> Connect(const std::shared_ptr<Ear>& ear) {
+  std::shared_ptr<Connection> Connect(const std::shared_ptr<ConnectionHandler>& ear) {
     return world_->transport().Connect(listener_->address(), ear);
   }
   bool Accepted(const Door& door) {
@@ -133,6 +134,36 @@ TEST_P(TransportConformance, NothingIsHeardAfterTheDestructor) {
   world_->Settle();
   EXPECT_EQ(ear->frames().size(), heard);
   EXPECT_TRUE(ear->closed().empty());
+}
+
+TEST_P(TransportConformance, AnEndMayBeDestroyedInACallOfItsHandler) {
+  // Hangs up at the first frame, and says by its own end that it was let go.
+  struct HangsUp final : ConnectionHandler {
+    explicit HangsUp(std::atomic<int>& f) : frames(f) {}
+    void OnFrame(std::string) override {
+      ++frames;
+      connection.reset();
+    }
+    void OnClosed(Status) override { connection.reset(); }
+    std::atomic<int>& frames;
+    std::shared_ptr<Connection> connection;
+  };
+  Listen(door_);
+  std::atomic<int> frames = 0;
+  std::weak_ptr<HangsUp> alive;
+  {
+    const auto handler = std::make_shared<HangsUp>(frames);
+    alive = handler;
+    handler->connection = Connect(handler);
+  }
+  ASSERT_TRUE(Accepted(door_));
+  const auto [far_ear, far] = door_.ends()[0];
+  far->Send("first");
+  far->Send("second");
+  ASSERT_TRUE(Closes(*far_ear));
+  world_->Settle();
+  EXPECT_EQ(frames, 1);
+  EXPECT_TRUE(alive.expired());
 }
 
 TEST_P(TransportConformance, WhereNobodyListensAConnectionCloses) {
