@@ -25,7 +25,7 @@ class ConnectionHandler {
 };
 
 /// One end of a connection. Destroying it closes the connection; its handler hears nothing once the
-/// destructor has returned.
+/// destructor has returned. It may be destroyed inside a call of its handler.
 /// Threads: any thread; frames sent by one thread keep their order.
 class Connection {
  public:
