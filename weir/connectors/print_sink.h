@@ -71,7 +71,7 @@ class PrintSinkFactory final : public runtime::OperatorFactory {
     return std::make_unique<PrintSink>(output_);
   }
   std::vector<const record::TypeOps*> output_types() const override { return {}; }
-  std::string kind() const override { return "print"; }
+  std::string kind() const override { return "print-sink"; }
 
  private:
   const std::shared_ptr<env::TextOutput> output_;
