@@ -36,5 +36,13 @@ TEST(LedgerSimulation, NothingFailsInACalmWorld) {
   EXPECT_EQ(verdict.hits.count("ledger.checkpoint_failed"), 0u);
 }
 
+TEST(LedgerSimulation, EveryFlippedByteOfACheckpointIsNoticedOrHarmless) {
+  const FlipVerdict verdict = FlipEveryByte(3);
+  EXPECT_EQ(verdict.error, "");
+  EXPECT_GT(verdict.bytes, 1000u);
+  EXPECT_GT(verdict.detected, verdict.bytes / 4);
+  std::cout << verdict.bytes << " bytes flipped, " << verdict.detected << " noticed, the others made no difference\n";
+}
+
 }  // namespace
 }  // namespace weir::simulation

@@ -89,6 +89,7 @@ class LedgerWorld {
       : options_(options), world_(options.world), prng_(world_.Stream("ledger")), disk_(world_.NewDisk("shared")), events_(verdict_) {}
 
   Verdict Run();
+  FlipVerdict FlipEveryByte();
 
  private:
   class CoordinatorProgram;
@@ -98,9 +99,12 @@ class LedgerWorld {
   void Rescale();
   StoreAccess& NewStore(const env::Env& env);
   void WriteInput();
+  void SpawnAll();
   StatusOr<api::JobPlan> Build(uint32_t parallelism) const;
   std::string Unfinished() const;
   std::string Judge() const;
+  env::BlobStore& Observe();
+  StatusOr<checkpoint::HistoryView> ReadHistory(env::BlobStore& store);
   std::string JudgeCheckpoints();
   std::string JudgeCheckpoint(env::BlobStore& store, const checkpoint::HistoryRecord& record);
   std::string JudgeAccount(int64_t account, const std::vector<int64_t>& amounts, std::map<int64_t, int64_t> balances) const;
@@ -114,6 +118,7 @@ class LedgerWorld {
   Plan plan_{};
   uint32_t parallelism_ = 1;
   std::unique_ptr<sim::MemoryBlobStore> memory_;
+  std::unique_ptr<stores::FileStore> observed_;
   std::map<int64_t, std::vector<int64_t>> amounts_;  // by account
   sim::Process* coordinator_ = nullptr;
   std::vector<std::unique_ptr<StoreAccess>> stores_;  // calls outlive the processes that made them
@@ -248,8 +253,7 @@ StatusOr<api::JobPlan> LedgerWorld::Build(uint32_t parallelism) const {
   return p.Plan();
 }
 
-Verdict LedgerWorld::Run() {
-  Draw();
+void LedgerWorld::SpawnAll() {
   WriteInput();
   coordinator_ = &world_.Spawn("coordinator", disk_, [this](const env::Env& env, sim::Process& process) {
     return std::make_unique<CoordinatorProgram>(*this, env, process);
@@ -259,6 +263,11 @@ Verdict LedgerWorld::Run() {
       return std::make_unique<WorkerProgram>(*this, env, process, i);
     });
   }
+}
+
+Verdict LedgerWorld::Run() {
+  Draw();
+  SpawnAll();
   const auto finished = [this] { return coordinator_->exit_code() == 0; };
   sim::Nemesis nemesis(world_, {});
   if (options_.nemesis) {
@@ -331,23 +340,33 @@ std::string LedgerWorld::JudgeAccount(int64_t account, const std::vector<int64_t
   return steps == expected ? "" : Concat("account ", account, ": the balances are not explained by the rows");
 }
 
-// Every retained checkpoint is whole, and is the fold over what it says was read.
-std::string LedgerWorld::JudgeCheckpoints() {
+// Ends every process and looks at the store from outside, without faults.
+env::BlobStore& LedgerWorld::Observe() {
   for (const auto& process : world_.processes()) process->Kill();  // what they sent may still take effect
   world_.RunFor(seconds(30));
   sim::Process& observer = world_.Spawn("observer", disk_, [](const env::Env&, sim::Process&) { return nullptr; });
   world_.RunFor(milliseconds(10));
-  std::unique_ptr<stores::FileStore> files;
+  if (memory_ != nullptr) return *memory_;
   const env::Env& env = observer.env();
-  if (memory_ == nullptr) files = std::make_unique<stores::FileStore>(env.files, env.pool, env.random, env.chaos, kStore);
-  env::BlobStore& store = memory_ != nullptr ? static_cast<env::BlobStore&>(*memory_) : *files;
+  observed_ = std::make_unique<stores::FileStore>(env.files, env.pool, env.random, env.chaos, kStore);
+  return *observed_;
+}
 
+StatusOr<checkpoint::HistoryView> LedgerWorld::ReadHistory(env::BlobStore& store) {
   std::optional<StatusOr<checkpoint::HistoryView>> view;
   checkpoint::ReadHistory(store, checkpoint::JobFiles("ledger"), [&](StatusOr<checkpoint::HistoryView> read) { view = std::move(read); });
   world_.RunUntil([&] { return view.has_value(); }, seconds(60));
-  if (!view || !view->ok()) return "the history cannot be read";
-  if (!(*view)->damaged.empty()) return Concat("a record is damaged: ", (*view)->damaged.front().status);
-  for (const checkpoint::HistoryRecord& record : (*view)->Retained()) {
+  if (!view) return UnavailableError("the store does not answer");
+  return *std::move(view);
+}
+
+// Every retained checkpoint is whole, and is the fold over what it says was read.
+std::string LedgerWorld::JudgeCheckpoints() {
+  env::BlobStore& store = Observe();
+  const StatusOr<checkpoint::HistoryView> view = ReadHistory(store);
+  if (!view.ok()) return Concat("the history cannot be read: ", view.status());
+  if (!view->damaged.empty()) return Concat("a record is damaged: ", view->damaged.front().status);
+  for (const checkpoint::HistoryRecord& record : view->Retained()) {
     const std::string error = JudgeCheckpoint(store, record);
     if (!error.empty()) return Concat("checkpoint ", record.checkpoint->id, ": ", error);
     ++verdict_.hits["ledger.checkpoint_judged"];
@@ -374,9 +393,54 @@ std::string LedgerWorld::JudgeCheckpoint(env::BlobStore& store, const checkpoint
   return Compare(stored, FoldOfPrefix(record, *disk_.ReadFile(kInput)));
 }
 
+// What a resume would read, after a byte was flipped, is what it was before, or the damage is noticed.
+FlipVerdict LedgerWorld::FlipEveryByte() {
+  FlipVerdict verdict;
+  Draw();
+  plan_.rows = 60, plan_.accounts = 5, plan_.workers = 1, plan_.rate = 600, parallelism_ = 2;
+  memory_ = std::make_unique<sim::MemoryBlobStore>(world_, "flipped");
+  SpawnAll();
+  if (!world_.RunUntil([this] { return coordinator_->exit_code() == 0; }, seconds(60))) {
+    verdict.error = Unfinished();
+    return verdict;
+  }
+  env::BlobStore& store = Observe();
+  const auto resumed = [&]() -> StatusOr<std::optional<checkpoint::HistoryRecord>> {
+    WEIR_ASSIGN_OR_RETURN(const checkpoint::HistoryView view, ReadHistory(store));
+    WEIR_ASSIGN_OR_RETURN(auto record, view.ResumePoint());
+    if (record) {
+      const std::string error = JudgeCheckpoint(store, *record);
+      if (!error.empty()) return DataLossError(error);
+    }
+    return record;
+  };
+  const auto before = resumed();
+  if (!before.ok() || !*before) {
+    verdict.error = "there is nothing to resume from";
+    return verdict;
+  }
+  const std::map<std::string, std::string> blobs = memory_->blobs();
+  for (const auto& [name, bytes] : blobs) {
+    for (uint64_t offset = 0; offset < bytes.size(); ++offset) {
+      WEIR_CHECK(memory_->FlipByte(name, offset).ok());
+      const auto after = resumed();
+      ++verdict.bytes;
+      verdict.detected += !after.ok();
+      if (after.ok() && *after != *before) {
+        verdict.error = Concat("byte ", offset, " of ", name, " was flipped, and a resume would take something else");
+        return verdict;
+      }
+      WEIR_CHECK(memory_->FlipByte(name, offset).ok());
+    }
+  }
+  return verdict;
+}
+
 }  // namespace
 
 LedgerOptions RoughLedger(uint64_t seed) { return {.world = sim::RoughOptions(seed)}; }
+
+FlipVerdict FlipEveryByte(uint64_t seed) { return LedgerWorld({.world = sim::CalmOptions(seed), .nemesis = false}).FlipEveryByte(); }
 
 Verdict RunLedger(const LedgerOptions& options) { return LedgerWorld(options).Run(); }
 

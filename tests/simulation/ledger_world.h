@@ -37,4 +37,13 @@ struct Verdict {
 /// Runs the ledger of `options` to its end and judges it.
 Verdict RunLedger(const LedgerOptions& options);
 
+struct FlipVerdict {
+  std::string error;      // empty: each flipped byte was noticed, or made no difference
+  uint64_t bytes = 0;     // flipped, one at a time
+  uint64_t detected = 0;  // of those, where a resume says that something is damaged
+};
+
+/// Runs a small job in a calm world to its end, then flips every byte of its checkpoint store, one at a time, and looks what a resume would read.
+FlipVerdict FlipEveryByte(uint64_t seed);
+
 }  // namespace weir::simulation

@@ -14,14 +14,14 @@ std::optional<uint64_t> Number(const char* variable) {
 
 }  // namespace
 
-Seeds::Seeds() : only_(Number("WEIR_SIM_SEED")), count_(Number("WEIR_SIM_SEEDS")), begin_(std::chrono::steady_clock::now()) {
+Seeds::Seeds() : only_(Number("WEIR_SIM_SEED")), count_(Number("WEIR_SIM_SEEDS")), begin_(clock_.Now()) {
   first_ = Number("WEIR_SIM_FIRST_SEED").value_or(1);
   if (const auto budget = Number("WEIR_SIM_BUDGET_SECONDS")) budget_ = std::chrono::seconds(*budget);
 }
 
 std::optional<uint64_t> Seeds::Next() {
   if (only_) return std::exchange(done_, 1) == 0 ? only_ : std::nullopt;
-  const bool enough = count_ ? done_ >= *count_ : std::chrono::steady_clock::now() - begin_ > budget_;
+  const bool enough = count_ ? done_ >= *count_ : clock_.Now() - begin_ > budget_;
   if (enough) return std::nullopt;
   return first_ + done_++;
 }

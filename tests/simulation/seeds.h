@@ -4,10 +4,11 @@
 //   WEIR_SIM_BUDGET_SECONDS  as many as begin within so many seconds (20), when no number is given
 #pragma once
 
-#include <chrono>
 #include <cstdint>
 #include <optional>
 #include <string>
+
+#include "weir/env/posix_clock.h"
 
 namespace weir::simulation {
 
@@ -27,8 +28,9 @@ class Seeds {
   std::optional<uint64_t> count_;
   uint64_t first_ = 1;
   uint64_t done_ = 0;
-  std::chrono::seconds budget_{20};
-  std::chrono::steady_clock::time_point begin_;
+  Duration budget_ = std::chrono::seconds(20);
+  env::PosixClock clock_;
+  base::Instant begin_;
 };
 
 }  // namespace weir::simulation
