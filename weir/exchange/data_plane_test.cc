@@ -11,6 +11,7 @@
 #include "weir/env/memory_transport.h"
 #include "weir/env/mutex.h"
 #include "weir/env/posix_threads.h"
+#include "weir/env/socket_transport.h"
 #include "weir/env/thread_event_loop.h"
 #include "weir/exchange/test_chaos.h"
 #include "weir/record/typed_ops.h"
@@ -576,24 +577,34 @@ TEST(DataPlane, AnAddressThatIsTakenIsAnError) {
 
 // --- On real threads ---
 
-TEST(DataPlane, ElementsCrossBetweenRealThreads) {
-  env::ThreadEventLoop delivery("delivery");
-  env::MemoryTransport transport(delivery);
+void CrossBetween(env::Transport& transport_a, const std::string& listen_a,
+                  env::Transport& transport_b, const std::string& listen_b) {
   env::PosixThreads threads;
   TestChaos chaos;
-  Node a("a", transport, chaos, threads);
-  Node b("b", transport, chaos, threads);
-  const auto flow = [](uint32_t edge, const char* peer) {
-    return Flow{.edge = edge, .peer = peer, .rows = 200'000};
+  Node a(listen_a, transport_a, chaos, threads);
+  Node b(listen_b, transport_b, chaos, threads);
+  const auto flow = [](uint32_t edge, Node& peer) {
+    return Flow{.edge = edge, .peer = peer.plane().address(), .rows = 200'000};
   };
   for (uint32_t attempt = 1; attempt <= 2; ++attempt) {
-    a.BeginAttempt(base::Attempt(attempt), {flow(0, "b"), flow(1, "b")}, {flow(2, "b")});
-    b.BeginAttempt(base::Attempt(attempt), {flow(2, "a")}, {flow(0, "a"), flow(1, "a")});
+    a.BeginAttempt(base::Attempt(attempt), {flow(0, b), flow(1, b)}, {flow(2, b)});
+    b.BeginAttempt(base::Attempt(attempt), {flow(2, a)}, {flow(0, a), flow(1, a)});
     a.WaitUntilDone();
     b.WaitUntilDone();
     EXPECT_EQ(a.status(), OkStatus());
     EXPECT_EQ(b.status(), OkStatus());
   }
+}
+
+TEST(DataPlane, ElementsCrossBetweenRealThreads) {
+  env::ThreadEventLoop delivery("delivery");
+  env::MemoryTransport transport(delivery);
+  CrossBetween(transport, "a", transport, "b");
+}
+
+TEST(DataPlane, ElementsCrossSockets) {
+  env::SocketTransport a, b;
+  CrossBetween(a, "127.0.0.1:0", b, "127.0.0.1:0");
 }
 
 }  // namespace

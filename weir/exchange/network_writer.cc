@@ -106,6 +106,7 @@ SendResult NetworkWriter::SendFragments() {
 }
 
 SendResult NetworkWriter::SendControl(const StreamElement& element) {
+  WEIR_CHECK(row_ == 0);  // else a batch is under way
   if (available().controls == 0) return SendResult::kBlocked;
   base::ByteWriter out;
   EncodeElementHead(HeadOf(FrameKind::kControl), out);
