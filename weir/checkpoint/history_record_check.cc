@@ -41,6 +41,11 @@ Status CheckText(std::string_view what, std::string_view text) {
   return {};
 }
 
+Status CheckName(std::string_view what, std::string_view name) {
+  const Status status = CheckPathPart(what, name);
+  return status.ok() ? status : Wrong(status.message());
+}
+
 Status CheckRange(std::string_view what, base::KeyGroupRange range, uint32_t max_parallelism) {
   if (range.first < range.end && range.end.number() <= max_parallelism) return {};
   return Wrong("key groups of ", what, " are out of range: [", range.first, ", ", range.end, ")");
@@ -67,7 +72,7 @@ Status CheckRetained(const HistoryRecord& record) {
       return Wrong("retained list has a checkpoint that never was: ", entry.ref.checkpoint);
     }
     if (entry.savepoint.empty()) continue;
-    WEIR_RETURN_IF_ERROR(CheckPathPart("savepoint", entry.savepoint));
+    WEIR_RETURN_IF_ERROR(CheckName("savepoint", entry.savepoint));
     if (!names.insert(entry.savepoint).second)
       return Wrong("two retained savepoints are named ", entry.savepoint);
   }
@@ -211,8 +216,8 @@ Status CheckRecord(const HistoryRecord& record) {
   }
   WEIR_RETURN_IF_ERROR(CheckText("plan digest", record.plan_digest));
   WEIR_RETURN_IF_ERROR(CheckText("writer", record.writer));
-  WEIR_RETURN_IF_ERROR(CheckPathPart("job", record.job));
-  if (!record.savepoint.empty()) WEIR_RETURN_IF_ERROR(CheckPathPart("savepoint", record.savepoint));
+  WEIR_RETURN_IF_ERROR(CheckName("job", record.job));
+  if (!record.savepoint.empty()) WEIR_RETURN_IF_ERROR(CheckName("savepoint", record.savepoint));
   WEIR_RETURN_IF_ERROR(CheckKind(record));
   WEIR_RETURN_IF_ERROR(CheckBase("epoch", record.base, record.number));
   WEIR_RETURN_IF_ERROR(CheckRetained(record));

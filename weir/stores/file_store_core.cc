@@ -50,6 +50,11 @@ StatusOr<std::string> FileStore::Core::Get(const std::string& name, uint64_t off
 StatusOr<std::vector<env::BlobInfo>> FileStore::Core::List(const std::string& prefix) const {
   const size_t slash = prefix.rfind('/');
   const std::string folder = slash == std::string::npos ? "" : prefix.substr(0, slash + 1);
+  if (!folder.empty()) {
+    WEIR_RETURN_IF_ERROR(env::CheckBlobName(folder.substr(0, slash)));
+    const StatusOr<env::FileInfo> info = files_.Stat(PathOf(folder.substr(0, slash)));
+    if (info.ok() && !info->is_directory) return std::vector<env::BlobInfo>();  // a blob, no folder
+  }
   std::vector<env::BlobInfo> found;
   WEIR_RETURN_IF_ERROR(ListBelow(PathOf(folder), folder, prefix, found));
   std::ranges::sort(found, {}, &env::BlobInfo::name);
