@@ -2,7 +2,8 @@
 //
 // `KeyedStream<K, T, Selector>`, which KeyBy returns, knows the selector and calls it inlined. It
 // converts to `KeyedStream<K, T>`, for functions that take any, at the price of one virtual call
-// for each batch. Threads: one caller at a time; a KeyedStream dies with the build callback.
+// for each batch.
+// Threads: one caller at a time; a KeyedStream dies with the build callback.
 #pragma once
 
 #include <memory>

@@ -32,7 +32,8 @@ struct ProgramError {
 };
 
 /// The name of an operator, and where it is given: a parameter of this type takes a text and needs
-/// no further one for the place. Lifetime: borrows the text for the length of the call.
+/// no further one for the place.
+/// Lifetime: borrows the text for the length of the call.
 struct NameHere {
   NameHere(const char* text,
            std::source_location location = std::source_location::current())  // NOLINT: converts

@@ -9,7 +9,8 @@
 //   * Settings: a key on the command line beats the program, which beats the default.
 //
 // Every process of a job plans for itself and must come to the same; `description` says in lines
-// what that is, so that two processes that differ can name the first difference. Threads: pure.
+// what that is, so that two processes that differ can name the first difference.
+// Threads: pure.
 #pragma once
 
 #include <cstdint>

@@ -1,5 +1,6 @@
 // What a program must satisfy before it can be planned: names, parallelism, shape. Each function
-// adds its sentences to `errors`. Threads: pure.
+// adds its sentences to `errors`.
+// Threads: pure.
 #pragma once
 
 #include <string>

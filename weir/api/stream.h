@@ -5,8 +5,8 @@
 // more than once; each reader gets all records.
 //
 // A user's function is copied to each subtask and called as const: it takes `const T&`, `T` or
-// `T&&` and returns a record that owns its bytes. State belongs into Process. Threads: one caller
-// at a time; a Stream dies with the build callback.
+// `T&&` and returns a record that owns its bytes. State belongs into Process.
+// Threads: one caller at a time; a Stream dies with the build callback.
 #pragma once
 
 #include <memory>

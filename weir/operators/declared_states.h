@@ -11,8 +11,8 @@
 namespace weir::operators {
 
 /// Opens an operator of a plan (OperatorContext::env is null) and returns a line for each keyed
-/// state, in the order of declaration: "per-page.count: value state of int64 by string". Errors:
-/// those of Open; Unknown when the user's code throws.
+/// state, in the order of declaration: "per-page.count: value state of int64 by string".
+/// Errors: those of Open; Unknown when the user's code throws.
 StatusOr<std::vector<std::string>> DeclaredStates(const runtime::OperatorFactory& factory,
                                                   const std::string& uid, uint32_t max_parallelism);
 

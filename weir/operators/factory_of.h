@@ -2,7 +2,8 @@
 //
 // `Op` is an Operator with a type `Op::Description` (the user's function, constructor arguments,
 // ...) from whose const copies its subtasks are constructed, a type `Op::Out`, and a name
-// `Op::kKind`. Threads: immutable.
+// `Op::kKind`.
+// Threads: immutable.
 #pragma once
 
 #include <memory>

@@ -23,7 +23,8 @@ inline runtime::Outcome OutcomeOf(const runtime::Input& input) {
 void ForwardWhole(runtime::Input& input, runtime::Output& output);
 
 /// Makes the columns follow rows that were moved together: entry i becomes entry kept[i], and as
-/// many rows are left. Shapes: `kept` rises.
+/// many rows are left.
+/// Shapes: `kept` rises.
 void KeepColumns(record::AnyBatch& batch, std::span<const uint16_t> kept);
 
 }  // namespace weir::operators

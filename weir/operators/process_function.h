@@ -3,11 +3,10 @@
 //
 //   class CountPerPage : public weir::KeyedProcessFunction<std::string, Click, PageCount> {
 //    public:
-//     void ProcessElement(const Click& click, Context& context, weir::Collector<PageCount>& out)
-//     override {
+//     void ProcessElement(const Click&, Context& ctx, weir::Collector<PageCount>& out) override {
 //       const int64_t count = count_.ValueOr(0) + 1;
 //       count_.Update(count);
-//       out.Collect({context.CurrentKey(), count});
+//       out.Collect({ctx.CurrentKey(), count});
 //     }
 //
 //    private:
@@ -15,9 +14,10 @@
 //   };
 //
 // One object runs in each subtask. What it must not forget is in its states; other members begin
-// anew after every failure. Order of calls: constructor → Open → (state is restored) → Start →
-// ProcessElement*. Open runs for plans too, so it declares and acquires nothing. Threads: one
-// caller at a time: the subtask's thread. An exception fails the attempt.
+// anew after every failure.
+// Order of calls: constructor → Open → (state is restored) → Start → ProcessElement*. Open runs for
+// plans too, so it declares and acquires nothing.
+// Threads: one caller at a time: the subtask's thread. An exception fails the attempt.
 #pragma once
 
 #include <cstdint>

@@ -12,8 +12,8 @@
 //   W 12  a watermark               B 3  the barrier of checkpoint 3: takes a snapshot
 //   E     the end of the input      C 3  checkpoint 3 is complete
 // A text with spaces, or without letters, stands in quotes. What comes out is a picture too; it
-// ends with `error: …` when the job would have failed. Threads: one caller at a time; everything
-// happens inside the calls.
+// ends with `error: …` when the job would have failed.
+// Threads: one caller at a time; everything happens inside the calls.
 #pragma once
 
 #include <cstdint>
