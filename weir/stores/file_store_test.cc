@@ -1,13 +1,13 @@
 #include "weir/stores/file_store.h"
 
 #include <gtest/gtest.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <atomic>
 #include <map>
 
 #include "weir/env/posix_env.h"
+#include "weir/env/test_directory.h"
 #include "weir/env/test_wait.h"
 #include "weir/sim/disk.h"
 #include "weir/sim/process.h"
@@ -21,42 +21,18 @@ using std::chrono::seconds;
 
 class PosixStoreWorld final : public StoreWorld {
  public:
-  PosixStoreWorld() {
-    root_ = testing::TempDir() + "weir_store_XXXXXX";
-    WEIR_CHECK(::mkdtemp(root_.data()) != nullptr);
-    const env::Env& env = real_.env();
-    a_ = std::make_unique<FileStore>(env.files, env.pool, env.random, env.chaos, root_ + "/sub/s");
-    b_ = std::make_unique<FileStore>(env.files, env.pool, env.random, env.chaos, root_ + "/sub/s");
-  }
-  ~PosixStoreWorld() override {
-    a_.reset();
-    b_.reset();
-    RemoveAll(root_);
-  }
-  env::BlobStore& store() override { return *a_; }
-  env::BlobStore& other() override { return *b_; }
-  env::Random& random() override { return real_.env().random; }
+  env::BlobStore& store() override { return a_; }
+  env::BlobStore& other() override { return b_; }
+  env::Random& random() override { return env_.random; }
   bool WaitFor(const std::function<bool()>& done) override { return env::TestWaitFor(done); }
 
  private:
-  void RemoveAll(const std::string& directory) {
-    env::FileSystem& files = real_.env().files;
-    const std::vector<std::string> names = *files.List(directory);
-    for (const std::string& name : names) {
-      const std::string path = env::JoinPath(directory, name);
-      if (files.Stat(path)->is_directory) {
-        RemoveAll(path);
-      } else {
-        EXPECT_TRUE(files.Remove(path).ok());
-      }
-    }
-    EXPECT_EQ(::rmdir(directory.c_str()), 0);
-  }
-
+  const env::TestDirectory directory_;
   env::PosixEnv real_;
-  std::string root_;
-  std::unique_ptr<FileStore> a_;
-  std::unique_ptr<FileStore> b_;
+  const env::Env& env_ = real_.env();
+  const std::string root_ = directory_.path() + "/made/by/itself";
+  FileStore a_{env_.files, env_.pool, env_.random, env_.chaos, root_};
+  FileStore b_{env_.files, env_.pool, env_.random, env_.chaos, root_};
 };
 
 // A process whose program is a store.
