@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <cstring>
+#include <functional>
 #include <string_view>
 #include <type_traits>
 
@@ -31,13 +32,14 @@ template <class T>
 inline constexpr uint32_t kInlineValueBytes =
     TypeTraits<T>::kFlat && sizeof(T) <= limits::kInlineValueBytesMax ? sizeof(T) : 0;
 
+/// Functions, not pointers: the key of a type that is made at run time is known by its schema only.
 struct KeyOps {
   record::Schema schema;
   uint32_t inline_bytes;
   /// The key hash of an encoded key; false when the bytes are not an encoding or must not be a key.
-  bool (*hash)(base::HashSeed seed, std::string_view encoded, uint64_t& hash);
+  std::function<bool(base::HashSeed seed, std::string_view encoded, uint64_t& hash)> hash;
   /// KeyedTable::FindOrInsert of the K at `key`.
-  Row* (*find_or_insert)(KeyedTable& table, uint64_t hash, const void* key);
+  std::function<Row*(KeyedTable& table, uint64_t hash, const void* key)> find_or_insert;
 };
 
 /// A value that lies in the row; one that lies in the slab is its encoding and needs nothing.
