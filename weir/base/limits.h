@@ -93,8 +93,8 @@ inline constexpr size_t kCommitsBehindMax = 100;
 inline constexpr uint32_t kSplitsMax = 10'000;
 // The header line of a CSV file: some thousand columns; beyond it the file is no CSV.
 inline constexpr size_t kCsvHeaderBytesMax = 1 << 20;
-// A rate limit hands out at most what so long a pause saved up: about what an idle thread sleeps.
-inline constexpr Duration kRateBurstMax = std::chrono::milliseconds(10);
+// A rate limit hands out at most what so long a pause saved up: twice what an idle thread sleeps, so that sleeping costs no rate.
+inline constexpr Duration kRateBurstMax = std::chrono::milliseconds(20);
 // Lines that wait for whoever reads the standard output, per subtask; beyond it the sink takes no rows.
 inline constexpr size_t kPrintBytesMax = 1 << 20;
 // A sink's uid in a file name, which may have 255 bytes.
