@@ -65,13 +65,13 @@ JobPlan Planned(Build build, const PlanRequest& request = {.cores = 2}) {
 
 TEST(Plan, ForwardEdgesOfEqualParallelismMakeOneChain) {
   EXPECT_EQ(Say([](Pipeline& p) { Clicks(p).Filter(Always).Map("times", &Click::at).Print(); }),
-            "[elements ▸ filter ▸ times ▸ print] ×2\n");
+            "[elements ▸ filter ▸ times ▸ print-sink] ×2\n");
 }
 
 TEST(Plan, KeysAreHashedAtTheEndOfTheChainBeforeAHashEdge) {
   const JobPlan plan = Planned(
       [](Pipeline& p) { Clicks(p).KeyBy(&Click::page).Process<Count>("per-page").Print(); });
-  EXPECT_EQ(Picture(plan.graph), "[elements] ×2 ──hash──▶ [per-page ▸ print] ×2\n");
+  EXPECT_EQ(Picture(plan.graph), "[elements] ×2 ──hash──▶ [per-page ▸ print-sink] ×2\n");
   EXPECT_EQ(plan.graph.chains[0].operators.back().factory->kind(), "key-by");
   EXPECT_EQ(plan.graph.edges[0].from_operator, 0u);
   ASSERT_EQ(plan.graph.chains[1].input_types.size(), 1u);
@@ -80,14 +80,14 @@ TEST(Plan, KeysAreHashedAtTheEndOfTheChainBeforeAHashEdge) {
 
 TEST(Plan, OtherParallelismIsARebalance) {
   EXPECT_EQ(Say([](Pipeline& p) { Clicks(p).Filter(Always).Print().SetParallelism(1); }),
-            "[elements ▸ filter] ×2 ──rebalance──▶ [print] ×1\n");
+            "[elements ▸ filter] ×2 ──rebalance──▶ [print-sink] ×1\n");
 }
 
 TEST(Plan, KeyByRunsWithWhatItReads) {
   EXPECT_EQ(Say([](Pipeline& p) {
               Clicks(p).SetParallelism(1).KeyBy(&Click::page).Process<Count>("per-page").Print();
             }),
-            "[elements] ×1 ──hash──▶ [per-page ▸ print] ×2\n");
+            "[elements] ×1 ──hash──▶ [per-page ▸ print-sink] ×2\n");
 }
 
 TEST(Plan, TwoReadersEndAChain) {
@@ -96,7 +96,7 @@ TEST(Plan, TwoReadersEndAChain) {
               clicks.Filter(Always).Print();
               clicks.Print().Named("all");
             }),
-            "[elements] ×2 ──forward──▶ [filter ▸ print] ×2\n"
+            "[elements] ×2 ──forward──▶ [filter ▸ print-sink] ×2\n"
             "[elements] ×2 ──forward──▶ [all] ×2\n");
 }
 
@@ -106,7 +106,7 @@ TEST(Plan, OneKeyedStreamMayBeReadTwice) {
               keyed.Process<Count>("a").Print();
               keyed.Process<Count>("b").Print().Named("other");
             }),
-            "[elements] ×2 ──hash──▶ [a ▸ print] ×2\n"
+            "[elements] ×2 ──hash──▶ [a ▸ print-sink] ×2\n"
             "[elements] ×2 ──hash──▶ [b ▸ other] ×2\n");
 }
 
@@ -125,14 +125,14 @@ TEST(Plan, ParallelismIsTheCommandLinesThenTheProgramsThenTheCores) {
   const auto three = [](Pipeline& p) { p.SetParallelism(3), Clicks(p).Print(); };
   PlanRequest four{.cores = 2};
   ASSERT_EQ(four.config.Set("parallelism.default", "4"), OkStatus());
-  EXPECT_EQ(Say(one), "[elements ▸ print] ×2\n");
-  EXPECT_EQ(Say(three), "[elements ▸ print] ×3\n");
-  EXPECT_EQ(Say(three, four), "[elements ▸ print] ×4\n");
+  EXPECT_EQ(Say(one), "[elements ▸ print-sink] ×2\n");
+  EXPECT_EQ(Say(three), "[elements ▸ print-sink] ×3\n");
+  EXPECT_EQ(Say(three, four), "[elements ▸ print-sink] ×4\n");
 }
 
 TEST(Plan, ManyCoresAreCutToTheKeyGroups) {
   EXPECT_EQ(Say([](Pipeline& p) { p.SetMaxParallelism(4), Clicks(p).Print(); }, {.cores = 64}),
-            "[elements ▸ print] ×4\n");
+            "[elements ▸ print-sink] ×4\n");
 }
 
 TEST(Plan, MaxParallelismIsInheritedUnlessSaid) {
@@ -166,7 +166,7 @@ TEST(Plan, DescriptionSaysOperatorsTypesStatesAndOptions) {
                 "operator #1: key-by of elements makes Click{page: string, at: int64}",
                 "operator per-page: keyed-process of #1 by hash makes int64",
                 "state per-page.count: value state of int64 by string",
-                "operator print: print of per-page makes nothing",
+                "operator print-sink: print-sink of per-page makes nothing",
                 "option out: counts",
             }));
 }
@@ -213,20 +213,21 @@ TEST(Plan, ErrorNamesItsPlace) {
 }
 
 TEST(Plan, AllErrorsAreReportedTogether) {
-  EXPECT_EQ(Say([](Pipeline& p) {
-              p.SetMaxParallelism(100);
-              Clicks(p).Print().SetParallelism(0);
-              Clicks(p).Print().Named("");
-            }),
-            "here: parallelism 0: an operator has at least 1 subtask; leave SetParallelism out for "
-            "the job's default\n"
-            "pipeline.max-parallelism 100 is not a power of two up to 32768; take 128\n"
-            "here: a second elements without a name, after here: give one of them a name with "
-            "Named(\"...\"), "
-            "positions and output are kept under it\n"
-            "here: this print has an empty name: give it one of A-Z, a-z, 0-9, \".\", \"_\" and "
-            "\"-\", not beginning "
-            "with \".\"");
+  EXPECT_EQ(
+      Say([](Pipeline& p) {
+        p.SetMaxParallelism(100);
+        Clicks(p).Print().SetParallelism(0);
+        Clicks(p).Print().Named("");
+      }),
+      "here: parallelism 0: an operator has at least 1 subtask; leave SetParallelism out for "
+      "the job's default\n"
+      "pipeline.max-parallelism 100 is not a power of two up to 32768; take 128\n"
+      "here: a second elements without a name, after here: give one of them a name with "
+      "Named(\"...\"), "
+      "positions and output are kept under it\n"
+      "here: this print-sink has an empty name: give it one of A-Z, a-z, 0-9, \".\", \"_\" and "
+      "\"-\", not beginning "
+      "with \".\"");
 }
 
 TEST(PlanErrors, PipelineWithoutNameOrSource) {
@@ -273,9 +274,10 @@ TEST(PlanErrors, NameThatCannotBePartOfAFileName) {
 TEST(PlanErrors, NameAtAndAboveTheLimit) {
   EXPECT_EQ(Say([](Pipeline& p) { Clicks(p).Print().Named(std::string(100, 'x')); }),
             "[elements ▸ " + std::string(100, 'x') + "] ×2\n");
-  EXPECT_EQ(Say([](Pipeline& p) { Clicks(p).Print().Named(std::string(101, 'x')); }),
-            "here: this print has a name of 101 letters: names are parts of file names, take at "
-            "most 100");
+  EXPECT_EQ(
+      Say([](Pipeline& p) { Clicks(p).Print().Named(std::string(101, 'x')); }),
+      "here: this print-sink has a name of 101 letters: names are parts of file names, take at "
+      "most 100");
 }
 
 TEST(PlanErrors, StateWithoutAName) {
@@ -286,13 +288,15 @@ TEST(PlanErrors, StateWithoutAName) {
 }
 
 TEST(PlanErrors, ParallelismAboveTheKeyGroups) {
-  EXPECT_EQ(Say([](Pipeline& p) { Clicks(p).Print().SetParallelism(257); }),
-            "here: the parallelism of this print is 257, above the 256 key groups of the job: take "
-            "fewer subtasks, or "
-            "SetMaxParallelism(512) before the job's first run");
-  EXPECT_EQ(Say([](Pipeline& p) { Clicks(p).Print().SetParallelism(40'000); }),
-            "here: the parallelism of this print is 40000, above the 256 key groups of the job: "
-            "take fewer subtasks");
+  EXPECT_EQ(
+      Say([](Pipeline& p) { Clicks(p).Print().SetParallelism(257); }),
+      "here: the parallelism of this print-sink is 257, above the 256 key groups of the job: take "
+      "fewer subtasks, or "
+      "SetMaxParallelism(512) before the job's first run");
+  EXPECT_EQ(
+      Say([](Pipeline& p) { Clicks(p).Print().SetParallelism(40'000); }),
+      "here: the parallelism of this print-sink is 40000, above the 256 key groups of the job: "
+      "take fewer subtasks");
   EXPECT_EQ(
       Say([](Pipeline& p) { p.SetParallelism(300), Clicks(p).Print(); }),
       "parallelism.default is 300, above the 256 key groups of the job: take fewer subtasks, or "
