@@ -54,6 +54,7 @@ class CommittingSink final : public runtime::Operator {
   Status Snapshot(runtime::OperatorSnapshot& snapshot) override;
   Status OnCheckpointComplete(const runtime::CommitPermit& permit) override;
   Status OnTick() override;
+  bool commits() const override { return true; }
   bool HasPendingCommits() const override { return !pending_.empty() && Covered(pending_.front()); }
 
  private:
