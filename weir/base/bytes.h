@@ -35,7 +35,11 @@ class ByteWriter {
   size_t size() const { return bytes_.size(); }
   const std::string& bytes() const { return bytes_; }
   std::string& bytes() { return bytes_; }
-  std::string Take() { return std::exchange(bytes_, {}); }
+  std::string Take() {
+    std::string taken;
+    taken.swap(bytes_);
+    return taken;
+  }
 
  private:
   template <class T>
