@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """docs/design/regressions.md against the tests: every test that it names exists, every test that is
-named after a row stands in that row, and every row has a test or says why none is needed.
+named after a row stands in that row, and every row has a test or says why none is needed. And
+docs/design/promises.md: every test that it names exists.
 
 A row of a table is `| 12 | what went wrong | what we have |`. Tests are named in backticks:
 `Suite.Test` for C++, `tests/x_test.py:Class.test_method` for Python."""
@@ -10,6 +11,7 @@ import re
 import sys
 
 PAGE = "docs/design/regressions.md"
+PROMISES = "docs/design/promises.md"
 FOLDERS = ("weir", "tests", "examples")
 ROW = re.compile(r"^\| *(\d+) *\|.*?\|(.*)\|$")
 NAMED = re.compile(r"`([A-Za-z]\w*\.\w+|[\w/]+\.py:\w+\.\w+)`")
@@ -53,6 +55,10 @@ def check(page, tests):
     return errors
 
 
+def check_promises(page, tests):
+    return [f"{PROMISES}: {name} is no test" for name in NAMED.findall(page) if name not in tests]
+
+
 def all_tests(root):
     tests = set()
     for folder in FOLDERS:
@@ -67,7 +73,8 @@ def all_tests(root):
 
 def main():
     root = pathlib.Path(__file__).resolve().parent.parent
-    errors = check((root / PAGE).read_text(), all_tests(root))
+    tests = all_tests(root)
+    errors = check((root / PAGE).read_text(), tests) + check_promises((root / PROMISES).read_text(), tests)
     print("\n".join(errors) if errors else f"{PAGE}: every row has its tests")
     return 1 if errors else 0
 

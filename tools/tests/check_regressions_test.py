@@ -35,6 +35,11 @@ class Check(unittest.TestCase):
         self.assertIn("Pack.Regression5_Lost is not named in row 5", self.errors()[0])
         self.assertEqual(len(self.errors("| 6 | x | `Pack.Regression5_Lost` |")), 1)
 
+    def test_a_promise_names_tests_that_exist(self):
+        page = "| P1 | x | in part: `Pack.Regression5_Lost`, `weir/a/b_test.cc` |\n| P2 | y | `Pack.Gone` |"
+        self.assertEqual(check_regressions.check_promises(page, TESTS),
+                         ["docs/design/promises.md: Pack.Gone is no test"])
+
 
 class Names(unittest.TestCase):
     def test_cpp(self):
