@@ -108,7 +108,7 @@ class SessionWindow final : public runtime::Operator {
       item.U32(groups.first.number());
       item.U32(groups.end.number());
       item.U64(static_cast<uint64_t>(watermark));
-      snapshot.AddItem("watermark", state::Redistribution::kUnion, item.Take());
+      snapshot.AddItem("watermark", state::Redistribution::kUnion, item.bytes());
     }
     return {};
   }
