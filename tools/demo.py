@@ -97,6 +97,15 @@ class Run:
         self._reader = threading.Thread(target=self._read, daemon=True)
         self._reader.start()
 
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        if self.process.poll() is None:
+            self.kill()
+        self._reader.join()
+        self.process.stderr.close()
+
     def _read(self):
         for line in self.process.stderr:
             self._lines.put(line.decode("utf-8", "replace").rstrip())
@@ -227,6 +236,22 @@ def moments(chance, kills, seconds):
     return sorted(chance.uniform(0.04, 0.96) * seconds for _ in range(kills))
 
 
+def watch(run, picture, began, kills, rows_until):
+    """Shows a process until it ends, or until the next moment to kill at."""
+    told = rows_until is None  # the first process resumes from nothing
+    while not run.ended():
+        run.listen(0.05)
+        if not told and run.resumed_from is not None:
+            picture.resumed(run, max(0.0, rows_until - run.rows_before.get(run.resumed_from, 0)))
+            told = True
+        picture.show(run)
+        if time.time() - began > SECONDS_MAX:
+            raise Failed(f"the job did not finish within {SECONDS_MAX} s")
+        if kills and time.time() - began >= kills[0] and not run.finished:
+            kills.pop(0)
+            run.kill()
+
+
 def play(program, transactions, options):
     """Runs the job to its end; returns all its processes."""
     seconds = options.rows / options.rate
@@ -236,19 +261,8 @@ def play(program, transactions, options):
     while not (runs and runs[-1].finished):
         run = Run(command_line(program, transactions, options.rate), rows_before, options.rows)
         runs.append(run)
-        told = len(runs) == 1
-        while not run.ended():
-            run.listen(0.05)
-            if not told and run.resumed_from is not None:
-                picture.resumed(run, max(0.0, killed_at_rows - rows_before.get(run.resumed_from, 0)))
-                told = True
-            picture.show(run)
-            if time.time() - began > SECONDS_MAX:
-                run.kill()
-                raise Failed(f"the job did not finish within {SECONDS_MAX} s")
-            if kills and time.time() - began >= kills[0] and not run.finished:
-                kills.pop(0)
-                run.kill()
+        with run:
+            watch(run, picture, began, kills, killed_at_rows if len(runs) > 1 else None)
         if not run.finished and run.process.returncode != -signal.SIGKILL:
             raise Failed("\n".join(["the ledger ended by itself:", *run.other_lines[-20:]]))
         now = time.time()
@@ -271,7 +285,8 @@ def check(transactions):
 def totals(runs):
     resumes = [run.resume_ms for run in runs[1:] if run.resumed_from]
     steps = max(run.longest_step_ms for run in runs)
-    parts = [f"{len(runs) - 1} kills", f"{len(resumes)} resumes", f"{sum(len(run.checkpoints) for run in runs)} checkpoints"]
+    completed = sum(len(run.checkpoints) for run in runs)
+    parts = [f"{len(runs) - 1} kills", f"{len(resumes)} resumes", f"{completed} checkpoints"]
     if resumes:
         parts.append(f"longest resume {max(resumes):.0f} ms")
     parts.append(f"longest snapshot stall {steps:.1f} ms")
@@ -305,6 +320,8 @@ def main(arguments):
         say("", totals(runs))
         say("next", 'README.md, "Your first job"')
         return 0
+    except KeyboardInterrupt:
+        return 130
     except Failed as failed:
         print(f"\nerror: {failed}\n       --seed {options.seed} plays the same kills again", file=sys.stderr)
         return 1

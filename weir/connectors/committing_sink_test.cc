@@ -3,7 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "weir/base/limits.h"
-#include "weir/connectors/sink_task.h"
+#include "weir/connectors/sink_task_test.h"
 
 namespace weir::connectors {
 namespace {

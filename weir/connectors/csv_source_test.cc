@@ -3,7 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "weir/base/limits.h"
-#include "weir/connectors/machine.h"
+#include "weir/connectors/machine_test.h"
 
 namespace weir::connectors {
 

@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-#include "weir/connectors/machine.h"
+#include "weir/connectors/machine_test.h"
 
 namespace weir::connectors {
 namespace {

@@ -7,7 +7,7 @@
 
 #include "weir/base/limits.h"
 #include "weir/connectors/committing_sink.h"
-#include "weir/connectors/sink_task.h"
+#include "weir/connectors/sink_task_test.h"
 
 namespace weir::connectors {
 namespace {

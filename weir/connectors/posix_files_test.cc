@@ -1,8 +1,8 @@
 // The CSV source and the file sink on the machine's own files: what a simulated disk could have
 // wrong about it.
 #include <gtest/gtest.h>
-#include <unistd.h>
 
+#include <cstdio>
 #include <cstdlib>
 
 #include "weir/connectors/csv_source.h"
@@ -24,8 +24,8 @@ class PosixFilesTest : public ::testing::Test {
     for (const std::string& directory : {root + "/out", root}) {
       const auto names = env.files.List(directory);
       if (!names.ok()) continue;
-      for (const std::string& name : *names) ::unlink(env::JoinPath(directory, name).c_str());
-      ::rmdir(directory.c_str());
+      for (const std::string& name : *names) std::remove(env::JoinPath(directory, name).c_str());
+      std::remove(directory.c_str());
     }
   }
   void WriteFile(const std::string& name, std::string_view text) {

@@ -9,7 +9,7 @@
 #include <utility>
 #include <vector>
 
-#include "weir/connectors/machine.h"
+#include "weir/connectors/machine_test.h"
 #include "weir/record/typed_ops.h"
 #include "weir/runtime/operator.h"
 #include "weir/testing/permit_for_tests.h"
