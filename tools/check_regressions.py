@@ -64,7 +64,7 @@ def all_tests(root):
     for folder in FOLDERS:
         for path in sorted((root / folder).rglob("*_test.*")):
             name = path.relative_to(root).as_posix()
-            if path.suffix == ".cc":
+            if path.suffix in (".cc", ".h"):
                 tests |= cpp_tests(path.read_text())
             elif path.suffix == ".py":
                 tests |= python_tests(name, path.read_text())
