@@ -1,5 +1,4 @@
-// History: the log of a job's reigns and checkpoints in its store, driven (design:
-// docs/design/history.md).
+// History: the log of a job's reigns and checkpoints in its store (docs/design/history.md).
 //
 // The rules are in take_over.h, reign.h and retirement.h; here they meet the store: answers come to
 // the loop, transient errors are tried again, what is uncertain is resolved by reading.
@@ -10,8 +9,7 @@
 //   history.Retire({.oldest_live_attempt = attempt}, [](StatusOr<RetirementReport>) { … });
 //
 // Threads: everything on the loop, callbacks too, never inside the call. Once destroyed, nothing is
-// called any more;
-//   creates that were sent may still take effect.
+//   called any more; creates that were sent may still take effect.
 #pragma once
 
 #include <cstdint>
@@ -60,18 +58,17 @@ class History {
   ~History();
 
   /// Begins a reign; once per History. `options.job` and `now_unix_ms` are filled in here. Two
-  /// coordinators may try at once; whoever reigns last fences the other. Errors: whatever `judge`
-  /// said; FailedPrecondition for a standby behind an end; NotFound naming a checkpoint that is
-  ///   not retained; DataLoss naming a record that is missing or cannot be read; Unavailable when
-  ///   the store is away.
+  /// coordinators may try at once; whoever reigns last fences the other.
+  /// Errors: whatever `judge` said; FailedPrecondition for a standby behind an end; NotFound naming
+  ///   a checkpoint that is not retained; DataLoss naming a record that is missing or cannot be
+  ///   read; Unavailable when the store is away.
   void TakeOver(TakeOverOptions options, env::ResultCallback<ReignStart> done);
 
   /// Appends the record that makes a checkpoint complete; with a name it is a savepoint. Calls may
-  /// follow one another; they are carried out in order (limits::kHistoryAppendsMax). Errors:
-  /// Aborted: fenced, stop everything. Unavailable or DataLoss: undecided, the reign is over. In
-  /// all three the
-  ///   checkpoint is neither complete nor aborted. Anything else: the record does not stand, and
-  ///   the reign goes on.
+  /// follow one another; they are carried out in order (limits::kHistoryAppendsMax).
+  /// Errors: Aborted: fenced, stop everything. Unavailable or DataLoss: undecided, the reign is
+  ///   over. In all three the checkpoint is neither complete nor aborted. Anything else: the record
+  ///   does not stand, and the reign goes on.
   void AppendCheckpoint(CheckpointBody body, std::string savepoint,
                         env::ResultCallback<Completion> done);
   void AppendRelease(std::string savepoint, env::StatusCallback done);
@@ -80,9 +77,10 @@ class History {
   void AppendEnd(EndReason reason, env::StatusCallback done);
 
   /// Reads the newest checkpoint back where that was not done before, then deletes what is not
-  /// retained. Errors: DataLoss: a record or the newest checkpoint cannot be read, and nothing was
-  /// deleted; Unavailable when a
-  ///   retirement is under way (the next does its work). Deletions that fail are in the report.
+  /// retained.
+  /// Errors: DataLoss: a record or the newest checkpoint cannot be read, and nothing was deleted;
+  ///   Unavailable when a retirement is under way (the next does its work). Deletions that fail are
+  ///   in the report.
   void Retire(RetireOptions options, env::ResultCallback<RetirementReport> done);
 
   /// True once the reign ended: nothing can be appended.

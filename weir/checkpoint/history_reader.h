@@ -1,6 +1,7 @@
 // Reading a history without reigning: for `checkpoints list | show | verify` and for whoever only
-// looks. Threads: the functions may be called from any thread; `done` is called once, on a thread
-// of the store.
+// looks.
+// Threads: the functions may be called from any thread; `done` is called once, on a thread of the
+//   store.
 #pragma once
 
 #include <optional>

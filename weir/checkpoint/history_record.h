@@ -3,7 +3,8 @@
 //
 // On disk a record is one line of JSON, mapped from history.proto, whose last field is a checksum
 // over everything before it. Whatever is read is checked whole: a HistoryRecord that DecodeRecord
-// returned keeps every rule written here. Threads: values.
+// returned keeps every rule written here.
+// Threads: values.
 #pragma once
 
 #include <cstdint>

@@ -1,5 +1,6 @@
 // Between HistoryRecord and its JSON. Private to history_record.cc: everybody else uses
-// EncodeRecord and DecodeRecord. Threads: pure.
+// EncodeRecord and DecodeRecord.
+// Threads: pure.
 #pragma once
 
 #include <cstdint>

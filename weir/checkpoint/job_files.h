@@ -7,7 +7,8 @@
 //   savepoint's record
 //
 // Records name packs relative to the job ("data/…"), so that a reference never leaves the job's
-// folder. Threads: pure.
+// folder.
+// Threads: pure.
 #pragma once
 
 #include <optional>
@@ -44,7 +45,8 @@ std::string RecordFileName(base::HistoryNumber number);
 std::optional<base::HistoryNumber> ParseRecordFileName(std::string_view name);
 
 /// Ok if `name` may name a job or a savepoint: one part of a path, of [A-Za-z0-9._-], at most 100
-/// bytes, not beginning with '.'. Errors: InvalidArgument naming `what` and the character.
+/// bytes, not beginning with '.'.
+/// Errors: InvalidArgument naming `what` and the character.
 Status CheckPathPart(std::string_view what, std::string_view name);
 
 /// Where the blobs of one job are.

@@ -4,8 +4,8 @@
 //
 // A chunk is the bytes that weir/state wrote for one state and one key group. Chunks lie one behind
 // the other and know nothing of blocks: many small ones share a block, a large one runs through
-// several. Every byte of a pack is covered by a checksum or compared with what it must be. Threads:
-// values; an encoder has one caller at a time.
+// several. Every byte of a pack is covered by a checksum or compared with what it must be.
+// Threads: values; an encoder has one caller at a time.
 #pragma once
 
 #include <cstdint>

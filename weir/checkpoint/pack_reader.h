@@ -25,9 +25,10 @@ struct PackWant {
 using ChunkSink = base::UniqueFunction<Status(const PackState& state, const Chunk& chunk)>;
 
 /// Reads the chunks of `pack` that `wants` name, in the order in which they were written, and then
-/// answers `done` once. Holds one block and one chunk at a time. Shapes: `store` outlives the call.
+/// answers `done` once. Holds one block and one chunk at a time.
+/// Shapes: `store` outlives the call.
 /// Errors: DataLoss naming the pack and the piece; NotFound naming the pack; the sink's own;
-/// whatever the store gave.
+///   whatever the store gave.
 void ReadPack(env::BlobStore& store, const JobFiles& files, PackRef pack,
               std::vector<PackWant> wants, ChunkSink sink, env::StatusCallback done);
 

@@ -2,9 +2,9 @@
 //
 // The task that hands chunks over does nothing but move strings: encoding, checksums and the
 // store's calls happen in jobs of the pool, one at a time. The task watches `buffered_bytes` and
-// stops to take input above its budget. Threads: Add, Finish and Cancel one caller at a time;
-// buffered_bytes from any thread. May be destroyed at any moment:
-//   a pack whose Finish has not answered ok is never seen by anybody.
+// stops to take input above its budget.
+// Threads: Add and Finish one caller at a time; buffered_bytes from any thread. May be destroyed at
+//   any moment: no record names a pack whose Finish has not answered ok.
 #pragma once
 
 #include <memory>
@@ -26,7 +26,7 @@ class PackWriter {
     std::vector<PackState> states;
     base::KeyGroupRange key_groups;
     base::Closure on_progress;  // after each write: buffered_bytes fell; on any thread
-    bool answer_early = false;  // the mutant "record-before-pack": Finish answers before it is written
+    bool answer_early = false;  // the mutant "record-before-pack": Finish does not wait
   };
 
   /// Shapes: `store` and `pool` outlive every call that they were given.
@@ -36,7 +36,8 @@ class PackWriter {
   void Add(Chunk chunk);
 
   /// Writes what is left and answers once, on any thread, with what the record must say of the
-  /// pack. Errors: the first that the store gave; nothing is left behind then.
+  /// pack.
+  /// Errors: the first that the store gave; nothing is left behind then.
   void Finish(env::ResultCallback<PackRef> done);
 
   /// Bytes handed over and not yet written.

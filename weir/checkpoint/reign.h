@@ -3,8 +3,8 @@
 //
 // One record is under way at a time. A create that was sent is never abandoned: until its number is
 // read as mine or as another's, nothing else is written under it and nobody is told. A foreign
-// record at the next number means that a newer coordinator reigns: fenced, for ever. Threads: one
-// caller at a time.
+// record at the next number means that a newer coordinator reigns: fenced, for ever.
+// Threads: one caller at a time.
 #pragma once
 
 #include <cstdint>

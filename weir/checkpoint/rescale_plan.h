@@ -3,7 +3,8 @@
 // Key groups are contiguous, so a subtask reads the packs that overlap its range and of those only
 // the overlap. Items that belong to no key go to the subtask `origin % parallelism`: with an
 // unchanged parallelism everything returns to where it came from, and whoever cleans up after an
-// origin is whoever has what is pending of it. Threads: pure.
+// origin is whoever has what is pending of it.
+// Threads: pure.
 #pragma once
 
 #include <cstdint>
@@ -37,8 +38,8 @@ struct OperatorRestore {
 };
 
 /// One entry per subtask of the operator `uid` at `parallelism`; an operator that the checkpoint
-/// does not know restores nothing. Shapes: parallelism in [1, record.max_parallelism]; record is a
-/// checkpoint.
+/// does not know restores nothing.
+/// Shapes: parallelism in [1, record.max_parallelism]; record is a checkpoint.
 std::vector<OperatorRestore> PlanRestore(const HistoryRecord& record, std::string_view uid,
                                          uint32_t parallelism);
 

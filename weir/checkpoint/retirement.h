@@ -5,7 +5,8 @@
 // oldest first, each after the packs that nothing retained names. Never an epoch record, never the
 // newest checkpoint, nothing above it. Files that no record names go only when their epoch is below
 // the reigning one, or when the attempt that wrote them is gone. A record that cannot be read stops
-// the deletion: what cannot be proved dead lives. Threads: one caller at a time.
+// the deletion: what cannot be proved dead lives.
+// Threads: one caller at a time.
 #pragma once
 
 #include <cstdint>

@@ -1,6 +1,6 @@
 // StoreCalls: calls of a BlobStore whose answers come on an event loop, and which are tried again
-// when they fail for the moment (limits::kStoreTriesMax, with a growing, scattered delay). Threads:
-// everything on the loop. Once destroyed, nothing is called any more.
+// when they fail for the moment (limits::kStoreTriesMax, with a growing, scattered delay).
+// Threads: everything on the loop. Once destroyed, nothing is called any more.
 #pragma once
 
 #include <memory>

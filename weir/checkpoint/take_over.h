@@ -1,16 +1,14 @@
-// TakeOver: how a coordinator begins a reign, as pure decisions (docs/design/history.md, "Taking
-// over").
+// TakeOver: how a coordinator begins a reign, as pure decisions (docs/design/history.md).
 //
 // Each event returns the next step; the driver (history.cc) carries it out and reports back.
 // Nothing here touches a store, a clock or a thread, so every interleaving can be tested.
 //
-//   job file ▸ list ▸ read the newest record ▸ walk back to base and lineage ▸ judge ▸ create the
-//   epoch record
-//     ▸ won: list again ▸ nothing above: the reign begins
-//                       ▸ something above: the number was a freed one; the record is void; all over
-//                       with a new token
-//     ▸ lost: all over behind the winner
-//     ▸ unknown: the same bytes again, until the number is read as mine or another's
+//   job file ▸ list ▸ read the newest record ▸ walk back to base and lineage ▸ judge
+//     ▸ create the epoch record
+//         won      list again. Nothing above it: the reign begins. Something above it: the number
+//                  was a freed one, the record is void; all over with a new token
+//         lost     all over behind the winner
+//         unknown  the same bytes again, until the number is read as mine or another's
 //
 // Threads: one caller at a time.
 #pragma once

@@ -3,8 +3,8 @@
 //
 // One checkpoint at a time. Savepoints (and the checkpoint before a stop or rescale) wait in a
 // queue and go first; they do not wait for the interval or the pause. Periodic checkpoints start
-// `interval` after the last start and at least `pause` after the last end. Threads: one caller at a
-// time (the coordinator). Pure: time comes in by arguments.
+// `interval` after the last start and at least `pause` after the last end.
+// Threads: one caller at a time (the coordinator). Pure: time comes in by arguments.
 #pragma once
 
 #include <cstdint>
@@ -37,7 +37,8 @@ class TriggerPolicy {
   TriggerPolicy(TriggerOptions options, base::Instant now);
 
   /// Queues a request; it is taken as soon as no checkpoint is in flight, also when one fails
-  /// meanwhile. Errors: ResourceExhausted when limits::kSavepointRequestsMax wait.
+  /// meanwhile.
+  /// Errors: ResourceExhausted when limits::kSavepointRequestsMax wait.
   Status Request(CheckpointRequest request);
 
   /// What to do at `now`.
