@@ -201,7 +201,9 @@ void Coordinator::OnAttemptMessage(WorkerKey key, const proto::ToCoordinator& me
       const base::SubtaskId reader = FromProto(message.split_request().subtask());
       const auto source = sources_.find(reader.chain);
       if (source == sources_.end()) return;
-      source->second.waiting.insert(reader.subtask);
+      if (std::ranges::find(source->second.waiting, reader.subtask) == source->second.waiting.end()) {
+        source->second.waiting.push_back(reader.subtask);
+      }
       return GiveSplits(reader.chain);
     }
     case proto::ToCoordinator::kCommitted:

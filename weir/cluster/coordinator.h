@@ -13,6 +13,7 @@
 // Threads: an actor; everything on its loop.
 #pragma once
 
+#include <deque>
 #include <functional>
 #include <map>
 #include <memory>
@@ -91,7 +92,7 @@ class Coordinator final : private Actor, private env::Acceptor {
     std::unique_ptr<runtime::SplitEnumerator> enumerator;
     SplitLedger ledger;
     bool discovered = false;                  // the first answer of this attempt is there
-    std::set<base::SubtaskIndex> waiting;     // readers that want a split
+    std::deque<base::SubtaskIndex> waiting;   // readers that want a split, in the order of asking
   };
   using WorkerKey = uint32_t;  // number of the connection, from 1
 
@@ -129,6 +130,7 @@ class Coordinator final : private Actor, private env::Acceptor {
 
   // coordinator_checkpoint.cc
   void StartDiscovery(base::ChainIndex chain);
+  void Discover(base::ChainIndex chain);
   void OnDiscovered(base::ChainIndex chain, StatusOr<runtime::Discovery> discovery);
   void GiveSplits(base::ChainIndex chain);
   void ConsiderTrigger();

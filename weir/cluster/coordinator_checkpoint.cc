@@ -21,29 +21,30 @@ void Coordinator::StartDiscovery(base::ChainIndex chain) {
   }
   source.discovered = source.ledger.discovery_final();
   if (source.discovered) return GiveSplits(chain);
-  source.enumerator->Discover([inbox = inbox(), this, chain, attempt = attempt_, epoch = epoch_](StatusOr<runtime::Discovery> discovery) {
-    inbox.Post([this, chain, attempt, epoch, discovery = std::move(discovery)]() mutable {
-      if (attempt == attempt_ && epoch == epoch_) OnDiscovered(chain, std::move(discovery));
-    });
-  });
+  Discover(chain);
+}
+
+void Coordinator::Discover(base::ChainIndex chain) {
+  sources_.at(chain).enumerator->Discover(
+      [inbox = inbox(), this, chain, attempt = attempt_, epoch = epoch_](StatusOr<runtime::Discovery> discovery) {
+        inbox.Post([this, chain, attempt, epoch, discovery = std::move(discovery)]() mutable {
+          if (attempt == attempt_ && epoch == epoch_) OnDiscovered(chain, std::move(discovery));
+        });
+      });
 }
 
 void Coordinator::OnDiscovered(base::ChainIndex chain, StatusOr<runtime::Discovery> discovery) {
   const auto found = sources_.find(chain);
   if (found == sources_.end() || state_ == JobState::kFailing || ended_) return;
   SourceEntry& source = found->second;
-  if (!discovery.ok()) return FailAttempt(discovery.status().Annotated(source.uid));
-  source.ledger.OnDiscovered(*discovery);
+  // Looking for more may fail for a while; the first look must not.
+  const bool again = !discovery.ok() && discovery.status().code() == StatusCode::kUnavailable && source.discovered;
+  if (!discovery.ok() && !again) return FailAttempt(discovery.status().Annotated(source.uid));
+  if (discovery.ok()) source.ledger.OnDiscovered(*discovery);
   source.discovered = true;
-  if (!discovery->final) {
+  if (!source.ledger.discovery_final()) {
     inbox().PostAfter(source.enumerator->interval(), [this, chain, attempt = attempt_, epoch = epoch_] {
-      const auto again = sources_.find(chain);
-      if (attempt != attempt_ || epoch != epoch_ || again == sources_.end()) return;
-      again->second.enumerator->Discover([inbox = inbox(), this, chain, attempt, epoch](StatusOr<runtime::Discovery> next) {
-        inbox.Post([this, chain, attempt, epoch, next = std::move(next)]() mutable {
-          if (attempt == attempt_ && epoch == epoch_) OnDiscovered(chain, std::move(next));
-        });
-      });
+      if (attempt == attempt_ && epoch == epoch_ && sources_.contains(chain)) Discover(chain);
     });
   }
   GiveSplits(chain);
@@ -55,10 +56,10 @@ void Coordinator::GiveSplits(base::ChainIndex chain) {
   SourceEntry& source = sources_.at(chain);
   if (hold_splits_ || !source.discovered) return;
   while (!source.waiting.empty()) {
-    const base::SubtaskIndex reader = *source.waiting.begin();
+    const base::SubtaskIndex reader = source.waiting.front();
     const std::vector<runtime::Split> splits = source.ledger.Assign();
     if (splits.empty() && !source.ledger.NoMore()) return;
-    source.waiting.erase(source.waiting.begin());
+    source.waiting.pop_front();
     proto::ToWorker message;
     *message.mutable_assign_splits()->mutable_subtask() = ToProto(base::SubtaskId{chain, reader});
     ToProto(splits, message.mutable_assign_splits()->mutable_splits());

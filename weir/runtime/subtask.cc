@@ -143,7 +143,6 @@ void Subtask::PostSplits(std::vector<Split> splits, bool no_more) {
   WEIR_CHECK(chain_.source != nullptr);
   Post([this, splits = std::move(splits), no_more]() mutable -> Status {
     split_wanted_ = false;
-    poll_again_ = {};
     if (!splits.empty()) WEIR_RETURN_IF_ERROR(reader_->AddSplits(std::move(splits)).Annotated(chain_.source_uid));
     if (no_more) reader_->NoMoreSplits();
     return {};
@@ -195,6 +194,7 @@ Subtask::Progress Subtask::Run() {
   for (base::Closure& closure : mailbox_->Take()) {
     closure();
     progress = true;
+    poll_again_ = {};  // it may have brought what the source waits for
   }
   if (phase_ == Phase::kRunning || phase_ == Phase::kEnded) {
     Status status = TickIfDue(/*now=*/progress);
@@ -205,9 +205,6 @@ Subtask::Progress Subtask::Run() {
 }
 
 Status Subtask::RunPiece(bool& progress) {
-  for (uint32_t i = 0; i < driver_->size(); ++i) {
-    WEIR_RETURN_IF_ERROR(CatchUserExceptions([&] { return driver_->op(i).OnTick(); }).Annotated(driver_->uid(i)));
-  }
   WEIR_RETURN_IF_ERROR(StepSnapshot(progress));
   const bool buffers_full = snapshot_ != nullptr && snapshot_->writer().bytes_waiting() > limits::kSnapshotBufferBytesMax;
   if (!buffers_full) WEIR_RETURN_IF_ERROR(Work(progress));
@@ -412,7 +409,9 @@ Status Subtask::TickIfDue(bool now) {
   const base::Instant time = env_.clock.Now();
   if (!now && time - last_tick_ < limits::kTickInterval) return {};
   last_tick_ = time;
-  for (uint32_t i = 0; i < driver_->size(); ++i) WEIR_RETURN_IF_ERROR(driver_->op(i).OnTick().Annotated(driver_->uid(i)));
+  for (uint32_t i = 0; i < driver_->size(); ++i) {
+    WEIR_RETURN_IF_ERROR(CatchUserExceptions([&] { return driver_->op(i).OnTick(); }).Annotated(driver_->uid(i)));
+  }
   return {};
 }
 
