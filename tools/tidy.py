@@ -134,7 +134,7 @@ def check_namespace(path, text):
     errors = [f"{path}:{cpp_text.line_of(code, m.start(1))}: [namespace] {m.group(1)}: this module's is weir::{module}"
               for m in _NAMESPACE.finditer(code)
               if m.group(1) not in allowed and not _FORWARD_DECLARATIONS.match(code, m.end())]
-    if re.search(r"\busing\s+namespace\b", code):
+    if re.search(r"\busing\s+namespace\b(?!\s+std::\w*literals\s*;)", code):
         errors.append(f"{path}: [namespace] using namespace: name what is used")
     return errors
 

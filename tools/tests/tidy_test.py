@@ -115,6 +115,7 @@ class Namespace(unittest.TestCase):
 
     def test_using_namespace_is_an_error(self):
         self.assertEqual(len(tidy.check_namespace("weir/state/a.cc", "using namespace std;\n")), 1)
+        self.assertEqual(tidy.check_namespace("weir/state/a_test.cc", "namespace weir::state {\nusing namespace std::chrono_literals;\n}\n"), [])
 
     def test_other_folders_are_free(self):
         self.assertEqual(tidy.check_namespace("tests/simulation/a.cc", "namespace ledger {\n"), [])
