@@ -126,7 +126,7 @@ StatusOr<ChainDriver::Step> ChainDriver::StepInput(size_t index) {
   Link& link = links_[index];
   Input input{link.port, *link.input, link.cursor};
   auto outcome = CatchUserExceptions([&] { return link.node.op->Process(input, *link.output); });
-  if (!outcome.ok()) return outcome.status().Annotated(link.node.uid);
+  if (!outcome.ok()) return outcome.status().Annotated(link.node.name());
   link.cursor = input.cursor;
   if (*outcome == Outcome::kBlocked) return Step::kBlocked;
   if (*outcome != Outcome::kNeedInput) return Step::kDidSomething;
@@ -155,7 +155,7 @@ StatusOr<ChainDriver::Step> ChainDriver::StepControl() {
     if (std::holds_alternative<record::EndOfInput>(*control_)) return link.node.op->OnEnd(*link.output);
     return Outcome::kNeedInput;
   });
-  if (!outcome.ok()) return outcome.status().Annotated(link.node.uid);
+  if (!outcome.ok()) return outcome.status().Annotated(link.node.name());
   if (*outcome == Outcome::kBlocked) return Step::kBlocked;
   if (*outcome == Outcome::kNeedInput) ++control_at_;
   return Step::kDidSomething;

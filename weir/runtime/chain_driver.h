@@ -36,6 +36,9 @@ class ChainDriver {
     std::string uid;
     std::unique_ptr<Operator> op;
     std::vector<const record::TypeOps*> output_types;
+    std::string kind = {};  // for messages about an operator without uid
+
+    const std::string& name() const { return uid.empty() ? kind : uid; }
   };
   enum class Drive : uint8_t {
     kDrained,  // nothing left: feed more

@@ -190,6 +190,18 @@ TEST(ChainDriver, EachEdgeGetsAllRows) {
   EXPECT_EQ(chain.Arrived(0) + chain.Arrived(1) + chain.Arrived(2), "1 2 W9 1 2 W9 1 2 W9 ");
 }
 
+TEST(ChainDriver, AnOperatorWithoutNameIsNamedByItsKind) {
+  std::string log;
+  std::vector<ChainDriver::Node> nodes;
+  nodes.push_back({"", std::make_unique<Repeat>("a", 1, log), {&Type()}, "map"});
+  ChainDriver driver(nullptr, std::move(nodes), {});
+  auto batch = std::make_unique<record::AnyBatch>(Type());
+  batch->Rows<int64_t>()[0] = 13;
+  batch->set_size(1);
+  driver.Feed(kPort, std::move(batch));
+  EXPECT_EQ(driver.Run().status().message(), "map: exception in a user function: unlucky");
+}
+
 TEST(ChainDriver, AnExceptionBecomesAStatusThatNamesTheOperator) {
   Chain chain({1, 1});
   chain.Feed({13});

@@ -41,7 +41,7 @@ class SinkWriter {
 
   /// A job for the pool that makes `committable` visible. Idempotent: "done already" is shown by positive evidence only (the final thing with its size and
   /// digest), never by a missing staged one.
-  /// Errors of the job: Unavailable is tried again; anything else fails the job for good.
+  /// Errors of the job: Unavailable and ResourceExhausted are tried again; anything else fails the job for good.
   virtual base::UniqueFunction<Status()> Commit(const CommitPermit& permit, const Committable& committable) = 0;
 };
 

@@ -75,7 +75,7 @@ Subtask::Subtask(Options options)
       gate_(std::move(options.gate)) {
   context_.mailbox = mailbox_;
   std::vector<ChainDriver::Node> nodes;
-  for (const OperatorNode& node : chain_.operators) nodes.push_back({node.uid, node.factory->New(), node.factory->output_types()});
+  for (const OperatorNode& node : chain_.operators) nodes.push_back({node.uid, node.factory->New(), node.factory->output_types(), node.factory->kind()});
   const record::TypeOps* source_type = nullptr;
   if (chain_.source != nullptr) {
     reader_ = chain_.source->NewReader();
