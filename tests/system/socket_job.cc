@@ -14,12 +14,12 @@
 #include "examples/ledger.h"
 #include "weir/api/pipeline.h"
 #include "weir/cli/console.h"
-#include "weir/cli/host.h"
 #include "weir/cli/job_watch.h"
-#include "weir/cli/stop_signals.h"
 #include "weir/cluster/coordinator.h"
 #include "weir/cluster/worker.h"
 #include "weir/env/posix_env.h"
+#include "weir/env/process.h"
+#include "weir/env/stop_signals.h"
 #include "weir/stores/open_store.h"
 
 namespace {
@@ -37,8 +37,9 @@ weir::StatusOr<weir::api::JobPlan> Plan(const Words& words) {
   p.Name("socket-ledger")
       .SetParallelism(kParallelism)
       .EnableCheckpointing(std::chrono::milliseconds(100));
-  p.ReadCsv<ledger::Transaction>(
-       {.path = words.input, .split_bytes = 4096, .rate = std::stoull(words.rate)})
+  p
+      .ReadCsv<ledger::Transaction>(weir::CsvSourceOptions{
+          .path = words.input, .split_bytes = 4096, .rate = std::stoull(words.rate)})
       .KeyBy(&ledger::Transaction::account)
       .Process<ledger::Ledger>("ledger")
       .WriteCsv(words.out);
@@ -48,7 +49,7 @@ weir::StatusOr<weir::api::JobPlan> Plan(const Words& words) {
 // One actor on its loop, until it says that the job is over or somebody stops the process.
 struct Host {
   explicit Host(const Words& words)
-      : signals(*weir::cli::StopSignals::Open()),
+      : signals(*weir::env::StopSignals::Open()),
         world({.network = weir::env::PosixEnv::Network::kLoopback}),
         env(world.env()),
         loop(world.NewEventLoop(words.role)),
@@ -56,7 +57,7 @@ struct Host {
         console({}, weir::cli::Console::Notes::kShown),
         watch(weir::cli::ProgressMode::kLine, "socket-ledger", console, env.clock) {}
 
-  std::unique_ptr<weir::cli::StopSignals> signals;
+  std::unique_ptr<weir::env::StopSignals> signals;
   weir::env::PosixEnv world;
   weir::env::Env env;
   std::unique_ptr<weir::env::EventLoop> loop;
@@ -80,7 +81,7 @@ void Coordinate(const Words& words, const weir::api::JobPlan& plan) {
        .graph = plan.graph,
        .address = words.address,
        .workers = static_cast<uint32_t>(std::stoul(words.workers_or_name)),
-       .writer = weir::cli::ThisProcess(),
+       .writer = weir::env::ThisProcess(),
        .triggers = {.interval = plan.options.checkpoints.interval},
        .restart = {.attempts = 100},
        .events = host.watch,

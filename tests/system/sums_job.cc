@@ -60,6 +60,17 @@ class Forgetful : public weir::KeyedProcessFunction<int64_t, Reading, Sum> {
   }
 };
 
+// A function that never returns: nothing can stop it in good order.
+class Stuck : public weir::KeyedProcessFunction<int64_t, Reading, Sum> {
+ public:
+  void ProcessElement(const Reading&, Context&, weir::Collector<Sum>&) override {
+    for (volatile bool stuck = true; stuck;) continue;
+  }
+
+ private:
+  weir::ValueState<Totals> totals_{this, "totals"};
+};
+
 class Throwing : public weir::KeyedProcessFunction<int64_t, Reading, Sum> {
  public:
   explicit Throwing(int64_t limit) : limit_(limit) {}
@@ -80,8 +91,8 @@ void Build(weir::Pipeline& p) {
   const std::string out = p.Option("out", "sums", "directory of the sums");
   const auto rate = p.Option("rate", int64_t{0}, "readings a second; 0: as fast as they go");
   p.Name("sums");
-  const auto readings =
-      p.ReadCsv<Reading>({.path = input, .rate = static_cast<uint64_t>(rate)}).KeyBy(&Reading::key);
+  const weir::CsvSourceOptions source{.path = input, .rate = static_cast<uint64_t>(rate)};
+  const auto readings = p.ReadCsv<Reading>(source).KeyBy(&Reading::key);
   if (variant == "text") {
     readings.Process<SummingText>("summing").WriteCsv(out);
   } else if (variant == "forgetful") {
@@ -91,6 +102,8 @@ void Build(weir::Pipeline& p) {
   } else if (variant == "throwing") {
     p.SetRestartStrategy(weir::FixedDelayRestart(2, std::chrono::milliseconds(10)));
     readings.Process<Throwing>("summing", int64_t{100}).WriteCsv(out);
+  } else if (variant == "stuck") {
+    readings.Process<Stuck>("summing").WriteCsv(out);
   } else if (variant == "twice") {
     readings.Process<Summing>("summing").WriteCsv(out);
     readings.Process<Summing>("summing").WriteCsv(out + "-too").Named("second-sink");

@@ -67,7 +67,9 @@ std::string SplitsText(const OperatorSnapshot& op) {
 
 std::string CommitsText(const OperatorSnapshot& op) {
   std::string text;
-  if (op.commits) text += Concat("    pending commits: ", op.pending_commits.size(), "\n");
+  if (op.commits || !op.pending_commits.empty()) {
+    text += Concat("    pending commits: ", op.pending_commits.size(), "\n");
+  }
   for (const checkpoint::PendingCommit& commit : op.pending_commits) {
     text += Concat("      closed by checkpoint ", commit.checkpoint, ", subtask ", commit.origin,
                    ", lineage ", fmt::format("{:016x}", commit.lineage.number()), ": ",

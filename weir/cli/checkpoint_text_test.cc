@@ -28,7 +28,7 @@ TEST(CheckpointList, HasTheNewestFirst) {
   records[0].savepoint = "v1";
   const std::string list = CheckpointList(records, records[1].written_unix_ms + 1000);
   const std::string first = list.substr(list.find('\n') + 1);
-  EXPECT_THAT(list, HasSubstr("   id   when       age   kind"));
+  EXPECT_THAT(list, HasSubstr("  id   when       age   kind"));
   EXPECT_THAT(first, testing::StartsWith(" 251   "));
   EXPECT_THAT(list, HasSubstr("   1 s   checkpoint     48 ms          3.1 MB   182 MB    250\n"));
   EXPECT_THAT(list, HasSubstr("   2 s   savepoint v1   48 ms          3.1 MB   182 MB      –\n"));

@@ -193,9 +193,9 @@ int CheckpointsCommand(std::string_view program_name, std::span<const std::strin
   const std::vector<std::string> reserved = ReservedOptions();
   if (AsksForHelp(line)) return ShowHelp(CheckpointsHelp(program_name), own, reserved, build);
   StatusOr<UserProgram> program = UserProgram::Read(line, own, reserved, build);
-  Console console(LookAround(), program.ok() && program->arguments().Flag("--quiet")
-                                    ? Console::Notes::kHidden
-                                    : Console::Notes::kShown);
+  Console console(env::LookAround(), program.ok() && program->arguments().Flag("--quiet")
+                                         ? Console::Notes::kHidden
+                                         : Console::Notes::kShown);
   StatusOr<Wanted> wanted =
       program.ok() ? ReadWanted(program->arguments()) : StatusOr<Wanted>(program.status());
   if (wanted.ok() && program->job().empty()) {

@@ -1,11 +1,7 @@
 #include "weir/cli/console.h"
 
-#include <sys/ioctl.h>
-#include <unistd.h>
-
 #include <algorithm>
 #include <cstdio>
-#include <cstdlib>
 #include <utility>
 
 namespace weir::cli {
@@ -14,28 +10,11 @@ namespace {
 constexpr std::string_view kTakeAway = "\r\x1b[K";
 constexpr std::string_view kRed = "\x1b[1;31m";
 constexpr std::string_view kPlain = "\x1b[0m";
-constexpr size_t kColumnsDefault = 80;
 
 // Nobody can be told that the standard streams are gone.
 void Write(std::FILE* stream, std::string_view text) {
   std::fwrite(text.data(), 1, text.size(), stream);
   std::fflush(stream);
-}
-
-size_t TerminalColumns() {
-  struct winsize size = {};
-  const bool known = ::ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0;
-  return known ? size.ws_col : kColumnsDefault;
-}
-
-bool IsSet(const char* variable) {
-  const char* value = std::getenv(variable);  // NOLINT(concurrency-mt-unsafe): before any thread
-  return value != nullptr && *value != '\0';
-}
-
-bool IsDumbTerminal() {
-  const char* term = std::getenv("TERM");  // NOLINT(concurrency-mt-unsafe): before any thread
-  return term == nullptr || std::string_view(term) == "dumb";
 }
 
 // Indents every line but the first.
@@ -49,14 +28,6 @@ std::string Indented(std::string_view text, std::string_view indent) {
 }
 
 }  // namespace
-
-Surroundings LookAround() {
-  Surroundings found;
-  found.error_is_terminal = ::isatty(STDERR_FILENO) == 1 && !IsDumbTerminal();
-  found.output_is_terminal = ::isatty(STDOUT_FILENO) == 1;
-  found.colour = found.error_is_terminal && !IsSet("NO_COLOR");
-  return found;
-}
 
 Console::~Console() { SetStatusLine({}); }
 
@@ -91,7 +62,7 @@ void Console::SetStatusLine(std::string line) {
   if (line == status_line_) return;
   const std::string before = std::exchange(status_line_, std::move(line));
   std::string text(before.empty() ? "" : kTakeAway);
-  text += FirstColumns(status_line_, TerminalColumns() - 1);
+  text += FirstColumns(status_line_, env::StandardErrorColumns() - 1);
   Write(stderr, text);
 }
 
@@ -99,7 +70,7 @@ void Console::WriteError(std::string_view text) {
   if (status_line_.empty()) return Write(stderr, text);
   std::string all(kTakeAway);
   all += text;
-  all += FirstColumns(status_line_, TerminalColumns() - 1);
+  all += FirstColumns(status_line_, env::StandardErrorColumns() - 1);
   Write(stderr, all);
 }
 

@@ -12,26 +12,20 @@
 
 #include "weir/base/status.h"
 #include "weir/env/mutex.h"
+#include "weir/env/terminal.h"
 
 namespace weir::cli {
-
-/// The standard streams, as they are.
-struct Surroundings {
-  bool error_is_terminal = false;
-  bool output_is_terminal = false;
-  bool colour = false;  // standard error is a terminal that has colours, and NO_COLOR is not set
-};
-Surroundings LookAround();
 
 class Console {
  public:
   enum class Notes : uint8_t { kShown, kHidden };
-  Console(Surroundings surroundings, Notes notes) : surroundings_(surroundings), notes_(notes) {}
+  Console(env::Surroundings surroundings, Notes notes)
+      : surroundings_(surroundings), notes_(notes) {}
   Console(const Console&) = delete;
   Console& operator=(const Console&) = delete;
   ~Console();
 
-  const Surroundings& surroundings() const { return surroundings_; }
+  const env::Surroundings& surroundings() const { return surroundings_; }
 
   /// Text for standard output, as it is.
   void Result(std::string_view text);
@@ -50,7 +44,7 @@ class Console {
  private:
   void WriteError(std::string_view text) WEIR_REQUIRES(mutex_);
 
-  const Surroundings surroundings_;
+  const env::Surroundings surroundings_;
   const Notes notes_;
   env::Mutex mutex_;
   std::string status_line_ WEIR_GUARDED_BY(mutex_);

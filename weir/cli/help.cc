@@ -49,7 +49,7 @@ std::string CheckpointsHelp(std::string_view program_name) {
 
 int ShowHelp(std::string_view beginning, std::span<const OptionSpec> own,
              std::span<const std::string> reserved, const BuildCallback& build) {
-  Console console(LookAround(), Console::Notes::kShown);
+  Console console(env::LookAround(), Console::Notes::kShown);
   const StatusOr<UserProgram> program = UserProgram::Read({}, own, reserved, build);
   std::string text(beginning);
   if (program.ok() && !program->options().empty()) {

@@ -4,8 +4,8 @@
 #include <utility>
 
 #include "weir/cli/blocking.h"
-#include "weir/cli/host.h"
 #include "weir/cli/own_options.h"
+#include "weir/env/process.h"
 #include "weir/stores/open_store.h"
 #include "weir/stores/prove_store.h"
 
@@ -28,7 +28,7 @@ StatusOr<JobStore> JobStore::Open(const env::Env& env, const UserProgram& progra
   std::string directory;
   if (IsDirectory(where)) {
     if (where.starts_with(kFileScheme)) where.erase(0, kFileScheme.size());
-    directory = AbsolutePath(where);
+    directory = env::AbsolutePath(where);
     where = std::string(kFileScheme) + directory;
   }
   WEIR_ASSIGN_OR_RETURN(std::unique_ptr<env::BlobStore> blobs, stores::OpenStore(env, where));
@@ -39,7 +39,7 @@ StatusOr<std::unique_ptr<env::FileSystem::Lock>> JobStore::LockJob(env::FileSyst
   if (directory_.empty()) return std::unique_ptr<env::FileSystem::Lock>();
   const std::string folder = env::JoinPath(directory_, files_.job());
   WEIR_RETURN_IF_ERROR(files.MakeDirectories(folder));
-  auto lock = files.TryLock(env::JoinPath(folder, kLockFile), ThisProcess());
+  auto lock = files.TryLock(env::JoinPath(folder, kLockFile), env::ThisProcess());
   if (lock.ok() || lock.status().code() != StatusCode::kUnavailable) return lock;
   const std::string_view message = lock.status().message();
   const size_t at = message.find(kHeldBy);

@@ -9,7 +9,10 @@
 namespace weir::cli {
 namespace {
 
-using namespace std::chrono_literals;  // NOLINT(google-build-using-namespace): literals
+using std::chrono_literals::operator""ms;
+using std::chrono_literals::operator""s;
+using std::chrono_literals::operator""us;
+using std::chrono_literals::operator""min;
 
 checkpoint::HistoryRecord RecordOfCheckpoint(uint64_t id, int64_t written_unix_ms) {
   checkpoint::HistoryRecord record;

@@ -4,7 +4,7 @@
 #include <utility>
 
 #include "weir/cli/blocking.h"
-#include "weir/cli/host.h"
+#include "weir/env/process.h"
 
 namespace weir::cli {
 namespace {
@@ -32,7 +32,7 @@ uint32_t ThreadsFor(const runtime::JobGraph& graph) {
   for (const runtime::Chain& chain : graph.chains) {
     parallelism = std::max(parallelism, chain.parallelism);
   }
-  return std::min(parallelism, Cores());
+  return std::min(parallelism, env::Cores());
 }
 
 cluster::RestartStrategy RestartOf(const RestartStrategy& strategy) {
@@ -82,7 +82,7 @@ cluster::Coordinator::Options LocalJob::CoordinatorOptions(const Options& option
           .graph = options.plan.graph,
           .address = kCoordinatorAddress,
           .workers = 1,
-          .writer = ThisProcess(),
+          .writer = env::ThisProcess(),
           .from = options.from.from,
           .from_checkpoint = options.from.checkpoint,
           .from_savepoint = options.from.savepoint,
@@ -109,7 +109,7 @@ cluster::Worker::Options LocalJob::WorkerOptions(const Options& options) {
           .env = env_,
           .store = options.store,
           .graph = options.plan.graph,
-          .name = ThisProcess(),
+          .name = env::ThisProcess(),
           .coordinator_address = kCoordinatorAddress,
           .data_address = kWorkerAddress,
           .threads = ThreadsFor(options.plan.graph),

@@ -12,11 +12,11 @@
 #include "weir/api/plan.h"
 #include "weir/base/status.h"
 #include "weir/checkpoint/take_over.h"
-#include "weir/cli/stop_signals.h"
 #include "weir/cluster/coordinator.h"
 #include "weir/cluster/job_events.h"
 #include "weir/cluster/worker.h"
 #include "weir/env/posix_env.h"
+#include "weir/env/stop_signals.h"
 
 namespace weir::cli {
 
@@ -37,7 +37,7 @@ class LocalJob {
     std::vector<std::string> allowed_to_drop;
     std::function<Status(const checkpoint::Proposal&)> judge;
     cluster::JobEvents& events;
-    StopSignals& signals;  // woken when the job ends
+    env::StopSignals& signals;  // woken when the job ends
   };
 
   /// Starts the job.

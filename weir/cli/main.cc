@@ -21,7 +21,7 @@ int Main(int argc, char** argv, const std::function<void(Pipeline&)>& build, Bui
   const std::string program_name = words.empty() ? "program" : words.front();
   if (!words.empty()) words.erase(words.begin());
   const std::span<const std::string> line(words);
-  cli::Console console(cli::LookAround(), cli::Console::Notes::kShown);
+  cli::Console console(env::LookAround(), cli::Console::Notes::kShown);
 
   const std::string command = words.empty() ? std::string() : words.front();
   if (command == "run") return cli::RunCommand(program_name, line.subspan(1), build, check);

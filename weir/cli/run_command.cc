@@ -13,8 +13,8 @@
 #include "weir/cli/job_watch.h"
 #include "weir/cli/local_job.h"
 #include "weir/cli/own_options.h"
-#include "weir/cli/stop_signals.h"
 #include "weir/cli/units.h"
+#include "weir/env/stop_signals.h"
 
 namespace weir::cli {
 namespace {
@@ -47,7 +47,7 @@ bool Prints(const runtime::JobGraph& graph) {
   });
 }
 
-StatusOr<ProgressMode> ReadProgressMode(const Arguments& arguments, const Surroundings& around,
+StatusOr<ProgressMode> ReadProgressMode(const Arguments& arguments, const env::Surroundings& around,
                                         const runtime::JobGraph& graph) {
   const std::string text = arguments.Value("--progress").value_or("auto");
   if (text == "none" || arguments.Flag("--quiet")) return ProgressMode::kNone;
@@ -106,7 +106,7 @@ class Run {
   std::optional<api::JobPlan> plan_;
   ProgressMode mode_ = ProgressMode::kNone;
   // Destroyed from the last to the first: signals may come again when all threads are gone.
-  std::unique_ptr<StopSignals> signals_;
+  std::unique_ptr<env::StopSignals> signals_;
   std::unique_ptr<env::PosixEnv> world_;
   std::optional<JobStore> store_;
   std::unique_ptr<env::FileSystem::Lock> lock_;
@@ -142,7 +142,7 @@ Exit Run::Plan(std::optional<uint32_t> inherited_max_parallelism) {
 
 // From here on threads run: signals are kept back before.
 Exit Run::OpenStore() {
-  StatusOr<std::unique_ptr<StopSignals>> signals = StopSignals::Open();
+  StatusOr<std::unique_ptr<env::StopSignals>> signals = env::StopSignals::Open();
   if (!signals.ok()) return Refuse(signals.status());
   signals_ = *std::move(signals);
   world_ = std::make_unique<env::PosixEnv>();
@@ -272,9 +272,9 @@ int RunCommand(std::string_view program_name, std::span<const std::string> line,
   const std::vector<std::string> reserved = ReservedOptions();
   if (AsksForHelp(line)) return ShowHelp(RunHelp(program_name), own, reserved, build);
   StatusOr<UserProgram> program = UserProgram::Read(line, own, reserved, build);
-  Console console(LookAround(), program.ok() && program->arguments().Flag("--quiet")
-                                    ? Console::Notes::kHidden
-                                    : Console::Notes::kShown);
+  Console console(env::LookAround(), program.ok() && program->arguments().Flag("--quiet")
+                                         ? Console::Notes::kHidden
+                                         : Console::Notes::kShown);
   const std::string cure = Concat(program_name, " run --help shows what there is");
   if (!program.ok()) {
     console.Error(program.status().message(), cure);

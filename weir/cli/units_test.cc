@@ -7,7 +7,12 @@
 namespace weir::cli {
 namespace {
 
-using namespace std::chrono_literals;  // NOLINT(google-build-using-namespace): literals
+using std::chrono_literals::operator""ms;
+using std::chrono_literals::operator""s;
+using std::chrono_literals::operator""us;
+using std::chrono_literals::operator""min;
+using std::chrono_literals::operator""ns;
+using std::chrono_literals::operator""h;
 
 TEST(FormatBytes, HasThreeDigitsAtMost) {
   EXPECT_EQ(FormatBytes(0), "0 B");

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <utility>
 
-#include "weir/cli/host.h"
+#include "weir/env/process.h"
 #include "weir/runtime/user_code.h"
 
 namespace weir::cli {
@@ -114,8 +114,9 @@ std::string UserProgram::Setting(std::string_view key) const {
 
 StatusOr<api::JobPlan> UserProgram::Plan(std::optional<uint32_t> inherited_max_parallelism,
                                          BuildCheck check) {
-  const api::PlanRequest request = {
-      .cores = Cores(), .config = config_, .inherited_max_parallelism = inherited_max_parallelism};
+  const api::PlanRequest request = {.cores = env::Cores(),
+                                    .config = config_,
+                                    .inherited_max_parallelism = inherited_max_parallelism};
   WEIR_ASSIGN_OR_RETURN(api::JobPlan plan, pipeline_->Plan(request));
   if (check == BuildCheck::kOnce) return plan;
   WEIR_ASSIGN_OR_RETURN(const std::unique_ptr<Pipeline> again, Build(values_));

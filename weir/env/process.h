@@ -5,7 +5,7 @@
 #include <cstdint>
 #include <string>
 
-namespace weir::cli {
+namespace weir::env {
 
 /// The cores that this process may use; at least 1.
 uint32_t Cores();
@@ -16,4 +16,4 @@ std::string ThisProcess();
 /// An absolute form of a path, from the working directory on.
 std::string AbsolutePath(const std::string& path);
 
-}  // namespace weir::cli
+}  // namespace weir::env

@@ -1,4 +1,4 @@
-#include "weir/cli/host.h"
+#include "weir/env/process.h"
 
 #include <sched.h>
 #include <unistd.h>
@@ -11,7 +11,7 @@
 #include "weir/base/status.h"
 #include "weir/env/file_system.h"
 
-namespace weir::cli {
+namespace weir::env {
 
 uint32_t Cores() {
   cpu_set_t usable;
@@ -30,7 +30,7 @@ std::string ThisProcess() {
 std::string AbsolutePath(const std::string& path) {
   if (path.starts_with('/')) return path;
   const std::unique_ptr<char, void (*)(void*)> directory(::getcwd(nullptr, 0), std::free);
-  return directory == nullptr ? path : env::JoinPath(directory.get(), path);
+  return directory == nullptr ? path : JoinPath(directory.get(), path);
 }
 
-}  // namespace weir::cli
+}  // namespace weir::env

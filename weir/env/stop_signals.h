@@ -2,7 +2,7 @@
 //
 // While it lives, SIGINT and SIGTERM are kept back and only Wait sees them. After the first one
 // they do again what they always do: the second ends the process at once, however long the orderly
-// stop takes.
+// stop takes. Those that come within 0.1 s of the first count as one.
 // Threads: made and destroyed by the main thread, before and after all others, which inherit that
 // the signals are kept back; Wake from any thread.
 #pragma once
@@ -13,7 +13,7 @@
 
 #include "weir/base/status.h"
 
-namespace weir::cli {
+namespace weir::env {
 
 class StopSignals {
  public:
@@ -33,10 +33,12 @@ class StopSignals {
  private:
   StopSignals(sigset_t caught, sigset_t before) : caught_(caught), before_(before) {}
 
+  int Take();
+
   const sigset_t caught_;
   const sigset_t before_;  // the mask to go back to
   int signals_ = -1;       // descriptors
   int wake_ = -1;
 };
 
-}  // namespace weir::cli
+}  // namespace weir::env

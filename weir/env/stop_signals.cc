@@ -1,4 +1,4 @@
-#include "weir/cli/stop_signals.h"
+#include "weir/env/stop_signals.h"
 
 #include <poll.h>
 #include <pthread.h>
@@ -12,7 +12,13 @@
 
 #include "weir/base/check.h"
 
-namespace weir::cli {
+namespace weir::env {
+namespace {
+
+// A terminal and a parent process may both pass on the same wish to stop.
+constexpr int kTogetherMs = 100;
+
+}  // namespace
 
 StatusOr<std::unique_ptr<StopSignals>> StopSignals::Open() {
   sigset_t caught;
@@ -36,16 +42,22 @@ StopSignals::~StopSignals() {
   pthread_sigmask(SIG_SETMASK, &before_, nullptr);
 }
 
+int StopSignals::Take() {
+  struct signalfd_siginfo info = {};
+  WEIR_CHECK(::read(signals_, &info, sizeof(info)) == sizeof(info));
+  return static_cast<int>(info.ssi_signo);
+}
+
 void StopSignals::Wake() { WEIR_CHECK(::eventfd_write(wake_, 1) == 0); }
 
 std::optional<int> StopSignals::Wait() {
   std::array<pollfd, 2> waiting = {pollfd{signals_, POLLIN, 0}, pollfd{wake_, POLLIN, 0}};
   while (::poll(waiting.data(), waiting.size(), /*timeout=*/-1) < 0) WEIR_CHECK(errno == EINTR);
   if (waiting[1].revents != 0) return {};
-  struct signalfd_siginfo info = {};
-  WEIR_CHECK(::read(signals_, &info, sizeof(info)) == sizeof(info));
+  const int first = Take();
+  while (::poll(waiting.data(), /*nfds=*/1, kTogetherMs) > 0) Take();
   pthread_sigmask(SIG_UNBLOCK, &caught_, nullptr);
-  return static_cast<int>(info.ssi_signo);
+  return first;
 }
 
-}  // namespace weir::cli
+}  // namespace weir::env

@@ -1,0 +1,74 @@
+#!/usr/bin/env python3
+"""The examples as a newcomer runs them; the ledger killed again and again."""
+
+from world import *
+
+
+class KeyedSum(SystemTest):
+    def test_prints_the_five_sums(self):
+        ended = self.run_ok(KEYED_SUM, "run")
+        lines = sorted(ended.out.splitlines(), key=lambda line: (json.loads(line)["key"], json.loads(line)["value"]))
+        self.assertEqual(lines, ['{"key":1,"value":10}', '{"key":1,"value":15}', '{"key":2,"value":20}',
+                                 '{"key":3,"value":30}', '{"key":4,"value":40}'])
+        self.assertIn("started empty", ended.lines)
+        self.assertIn("finished: 5 rows in, 5 rows out", ended.lines)
+
+    def test_keeps_the_order_within_a_key(self):
+        lines = self.run_ok(KEYED_SUM, "run").out.splitlines()
+        self.assertLess(lines.index('{"key":1,"value":10}'), lines.index('{"key":1,"value":15}'))
+
+    def test_has_nothing_to_do_when_it_is_run_again(self):
+        self.run_ok(KEYED_SUM, "run")
+        again = self.run_ok(KEYED_SUM, "run")
+        self.assertEqual(again.out, "")
+        self.assertIsNotNone(again.resumed_from())
+
+    def test_results_alone_with_quiet(self):
+        ended = self.run_ok(KEYED_SUM, "run", "--quiet")
+        self.assertEqual(ended.err, "")
+        self.assertEqual(len(ended.out.splitlines()), 5)
+
+
+class Ledger(SystemTest):
+    ROWS = 60_000
+    RATE = 30_000
+
+    def options(self, transactions):
+        return ["--transactions", transactions, "--out", "entries", "--rate", self.RATE,
+                "-D", "execution.checkpointing.interval=50ms"]
+
+    def test_accounts_for_every_row(self):
+        transactions = self.transactions(self.ROWS)
+        ended = self.run_ok(LEDGER, "run", "--transactions", transactions, "--out", "entries")
+        self.assertIn(f"finished: {self.ROWS} rows in, {self.ROWS} rows out", ended.lines)
+        self.assert_ledger_right(transactions, self.dir / "entries")
+
+    def test_accounts_for_every_row_however_often_it_is_killed(self):
+        transactions = self.transactions(self.ROWS)
+        options = self.options(transactions)
+        kills = 0
+        for _ in range(100):
+            ended = self.stop_after(self.chance.uniform(0.05, 0.6), signal.SIGKILL, LEDGER, "run", *options)
+            if ended.code == DONE:
+                break
+            self.assertEqual(ended.code, -signal.SIGKILL, ended.err)
+            kills += 1
+        else:
+            self.fail(f"seed {self.seed}: it does not get on")
+        self.assertGreater(kills, 3)
+        self.assert_ledger_right(transactions, self.dir / "entries")
+        hidden = [p.name for p in (self.dir / "entries").iterdir() if p.name.startswith(".")]
+        self.assertEqual(hidden, [], "left-over files")
+
+    def test_resumes_at_another_parallelism(self):
+        transactions = self.transactions(self.ROWS)
+        options = self.options(transactions)
+        for parallelism in (1, 3, 2, 7):
+            self.stop_after(0.5, signal.SIGTERM, LEDGER, "run", "--parallelism", parallelism, *options)
+        ended = self.run_ok(LEDGER, "run", "--parallelism", 4, *options)
+        self.assertIsNotNone(ended.resumed_from())
+        self.assert_ledger_right(transactions, self.dir / "entries")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,152 @@
+#!/usr/bin/env python3
+"""Stopping, resuming, rewinding and starting over."""
+
+from world import *
+
+FAST = ["-D", "execution.checkpointing.interval=50ms"]
+SLOW_READ = ["--rate", 20_000]
+
+
+class Resume(SystemTest):
+    def stopped_run(self, seconds=0.8, number=signal.SIGTERM):
+        """A run that was stopped before it had read everything."""
+        self.readings(100_000)
+        ended = self.stop_after(seconds, number, SUMS, "run", *FAST, *SLOW_READ)
+        self.assertEqual(ended.code, 128 + number, ended.err)
+        return ended
+
+    def test_says_from_where_it_goes_on(self):
+        first = self.stopped_run()
+        self.assertIn("started empty", first.lines)
+        second = self.stop_after(0.8, signal.SIGTERM, SUMS, "run", *FAST, *SLOW_READ)
+        self.assertEqual(second.resumed_from(), first.checkpoint_ids()[-1])
+
+    def test_stopping_loses_and_repeats_nothing(self):
+        self.stopped_run(number=signal.SIGINT)
+        self.run_ok(SUMS, "run", *FAST)
+        rows = [tuple(map(int, row.split(","))) for row in self.rows_of("sums")]
+        self.assertEqual(len(rows), 100_000)
+        for key in range(10):
+            counts = sorted(count for k, count, _ in rows if k == key)
+            self.assertEqual(counts, list(range(1, 10_001)))
+
+    def test_stop_is_orderly(self):
+        ended = self.stopped_run()
+        self.assertEqual(ended.lines[-1], "stopped: the next run resumes from the newest checkpoint")
+        self.assertEqual(ended.errors(), [])
+        self.assertNotIn("restart", ended.err)
+
+    def test_fresh_starts_over_beside_what_is_there(self):
+        """FLINK's and others' names clash when numbering restarts: row 68 of the regressions."""
+        self.readings(1_000)
+        self.run_ok(SUMS, "run")
+        packs = set((self.dir / ".weir/sums/data").glob("*"))
+        files = {p.name: p.read_bytes() for p in (self.dir / "sums").glob("*.csv")}
+        numbers = self.history_numbers("sums")
+        ended = self.run_ok(SUMS, "run", "--fresh")
+        self.assertIn("started empty", ended.lines)
+        self.assertIn("finished: 1000 rows in, 1000 rows out", ended.lines)
+        self.assertGreater(self.history_numbers("sums")[-1], numbers[-1])
+        self.assertFalse(packs & set((self.dir / ".weir/sums/data").glob("*")) - packs)
+        for name, content in files.items():
+            self.assertEqual((self.dir / "sums" / name).read_bytes(), content, "output of the first run was touched")
+        self.assertEqual(len(self.rows_of("sums")), 2_000)
+
+    def test_after_fresh_the_new_line_is_resumed(self):
+        self.stopped_run()
+        fresh = self.stop_after(0.8, signal.SIGTERM, SUMS, "run", "--fresh", *FAST, *SLOW_READ)
+        again = self.stop_after(0.8, signal.SIGTERM, SUMS, "run", *FAST, *SLOW_READ)
+        self.assertEqual(again.resumed_from(), fresh.checkpoint_ids()[-1])
+
+    def test_from_latest_is_a_plain_resume(self):
+        first = self.stopped_run()
+        second = self.stop_after(0.8, signal.SIGTERM, SUMS, "run", "--from", "latest", *FAST, *SLOW_READ)
+        self.assertEqual(second.resumed_from(), first.checkpoint_ids()[-1])
+
+    def test_rewind_repeats_output_only_when_told_to(self):
+        ids = self.stopped_run().checkpoint_ids()
+        older = ids[-2]
+        refused = self.run_program(SUMS, "run", "--from", older, *FAST)
+        self.assert_error(refused, REFUSED, f"checkpoint {older} is not the newest", "csv-sink", "--repeat-output")
+        ended = self.run_ok(SUMS, "run", "--from", older, "--repeat-output", *FAST)
+        self.assertEqual(ended.resumed_from(), older)
+
+    def test_finished_job_looks_for_new_input_only(self):
+        self.readings(100)
+        self.run_ok(SUMS, "run")
+        again = self.run_ok(SUMS, "run")
+        self.assertIn("the job had finished: it looks for new input only (--fresh starts over)", again.lines)
+        self.assertEqual(len(self.rows_of("sums")), 100)
+
+    def test_signals_that_come_together_are_one(self):
+        self.readings(100_000)
+        process = self.start(SUMS, "run", *FAST, *SLOW_READ)
+        self.wait_for_line(process, "checkpoint 1 complete")
+        process.send_signal(signal.SIGINT)
+        process.send_signal(signal.SIGTERM)
+        self.assertIn(self.end(process).code, (128 + signal.SIGINT, 128 + signal.SIGTERM))
+
+    def test_second_signal_ends_at_once(self):
+        self.readings(10)
+        process = self.start(SUMS, "run", "--variant", "stuck", *FAST)
+        self.wait_for_line(process, "checkpoint 1 complete")
+        process.send_signal(signal.SIGINT)
+        self.wait_for_line(process, "stopping; once more to stop at once")
+        process.send_signal(signal.SIGINT)
+        self.assertEqual(self.end(process).code, -signal.SIGINT)
+        self.run_ok(SUMS, "run", *FAST)
+        self.assertEqual(len(self.rows_of("sums")), 10)
+
+    def test_checkpoint_directory_is_found_wherever_it_is_named(self):
+        self.readings(100)
+        for setting in (["--checkpoint-dir", "cp"], ["--checkpoint-dir", f"file://{self.dir}/cp"],
+                        ["-D", f"execution.checkpointing.dir={self.dir}/cp"]):
+            ended = self.run_ok(SUMS, "run", *setting)
+        self.assertIsNotNone(ended.resumed_from())
+        self.assertFalse((self.dir / ".weir").exists())
+
+
+class Progress(SystemTest):
+    def test_json_is_one_object_a_line(self):
+        self.readings(1_000)
+        ended = self.run_ok(SUMS, "run", "--progress", "json")
+        events = [json.loads(line) for line in ended.lines]
+        kinds = [event["event"] for event in events]
+        self.assertIn("started-empty", kinds)
+        self.assertIn("checkpoint-complete", kinds)
+        self.assertEqual(events[-1]["event"], "finished")
+        self.assertEqual((events[-1]["rows_in"], events[-1]["rows_out"]), (1_000, 1_000))
+
+    def test_none_is_nothing(self):
+        self.readings(10)
+        self.assertEqual(self.run_ok(SUMS, "run", "--progress", "none").err, "")
+
+    def test_one_line_is_redrawn_on_a_terminal(self):
+        self.readings(20_000)
+        master, terminal = os.openpty()
+        process = self.start_on(terminal, "run", "--rate", 20_000, "-D", "execution.checkpointing.interval=100ms")
+        os.close(terminal)
+        seen = b""
+        while True:
+            try:
+                read = os.read(master, 4096)
+            except OSError:  # the other end is closed
+                break
+            if not read:
+                break
+            seen += read
+        process.wait(timeout=SECONDS_MAX)
+        os.close(master)
+        text = seen.decode()
+        self.assertEqual(process.returncode, DONE, text)
+        self.assertIn("\r\x1b[K", text)
+        self.assertRegex(text, r"sums  RUNNING 00:00:\d\d   in [\d,]+/s")
+        self.assertRegex(text.replace("\r\n", "\n"), r"finished: 20000 rows in, 20000 rows out\n$")
+
+    def start_on(self, terminal, *arguments):
+        return subprocess.Popen([str(SUMS), *map(str, arguments)], cwd=self.dir, stdin=subprocess.DEVNULL,
+                                stdout=subprocess.DEVNULL, stderr=terminal, env={**os.environ, "TERM": "xterm"})
+
+
+if __name__ == "__main__":
+    main()
