@@ -60,10 +60,6 @@ def read_layers(text):
     return allowed, errors
 
 
-# The command line is the process: its terminal, its name and its signals are nobody else's to simulate.
-PROCESS_ITSELF = {"weir/cli/console.cc", "weir/cli/host.cc", "weir/cli/stop_signals.cc"}
-
-
 def module_of(path, modules):
     """The module of a path below weir/: the longest name that fits, None for weir/weir.h."""
     parts = pathlib.PurePosixPath(path).parts[1:-1]
@@ -91,7 +87,7 @@ def check_file(path, text, allowed):
             errors += check_weir_include(where, bracket, name, module, may, allowed)
         elif bracket == '"':
             errors.append(f'{where}: "{name}" is relative; include Weir as "weir/<module>/<header>", others as <header>')
-        elif FOREIGN_IO.search(name) and module not in WITH_FOREIGN_IO and path not in PROCESS_ITSELF:
+        elif FOREIGN_IO.search(name) and module not in WITH_FOREIGN_IO:
             errors.append(f"{where}: <{name}> belongs to env and clients; use an interface of env, or add a client")
     return errors
 

@@ -85,11 +85,6 @@ class Foreign(unittest.TestCase):
                 self.assertEqual(len(errors("weir/state/a.cc", f"#include <{header}>\n")), 1)
                 self.assertEqual(errors("weir/env/a.cc", f"#include <{header}>\n"), [])
 
-    def test_the_command_line_is_the_process(self):
-        allowed, _ = check_layers.read_layers("base:\ncli: all\n")
-        self.assertEqual(check_layers.check_file("weir/cli/host.cc", "#include <unistd.h>\n", allowed), [])
-        self.assertEqual(len(check_layers.check_file("weir/cli/main.cc", "#include <unistd.h>\n", allowed)), 1)
-
     def test_other_libraries_are_fine(self):
         self.assertEqual(errors("weir/state/a.cc", "#include <xxhash.h>\n#include <vector>\n"), [])
 
