@@ -1,5 +1,6 @@
-// The work of yardsticks/chain.cc as a Weir job: map, filter, map, map, sum over 16-byte records in one chain.
-// Run: chain_weir run --records N --fresh --quiet   Prints one line: records, M records/s, sum.
+// The work of yardsticks/chain.cc as a Weir job: map, filter, map, map, sum over 16-byte records in
+// one chain. Run: chain_weir run --records N --fresh --quiet   Prints one line: records, M
+// records/s, sum.
 #include <atomic>
 #include <cstdio>
 
@@ -33,11 +34,18 @@ int main(int argc, char** argv) {
     p.SetParallelism(1);
     records = static_cast<uint64_t>(p.Option("records", int64_t{100'000'000}, "records"));
     using Source = weir::bench::Generator<Pair, Count>;
-    const weir::Stream<Pair> pairs = p.Read<Pair>(std::make_shared<Source>(Source::Options{1, records, Count{}, stopwatch}))
-                                         .Map([](const Pair& x) { return Pair{x.a, x.b + x.a}; })
-                                         .Filter([](const Pair& x) { return (x.b & 3) != 0; })
-                                         .Map([](const Pair& x) { return Pair{x.a ^ (x.b >> 3), x.b}; })
-                                         .Map([](const Pair& x) { return Pair{x.a, x.b * 3 + 1}; });
+    const weir::Stream<Pair> pairs =
+        p.Read<Pair>(std::make_shared<Source>(Source::Options{1, records, Count{}, stopwatch}))
+            .Map([](const Pair& x) {
+              return Pair{x.a, x.b + x.a};
+            })
+            .Filter([](const Pair& x) { return (x.b & 3) != 0; })
+            .Map([](const Pair& x) {
+              return Pair{x.a ^ (x.b >> 3), x.b};
+            })
+            .Map([](const Pair& x) {
+              return Pair{x.a, x.b * 3 + 1};
+            });
     weir::bench::FoldInto(
         pairs,
         [](const Pair* rows, uint32_t n) {
@@ -48,7 +56,8 @@ int main(int argc, char** argv) {
         stopwatch, total);
   });
   if (code == 0) {
-    std::printf("records %lu  %.1f M records/s  sum %ld\n", records, static_cast<double>(records) / stopwatch->seconds() / 1e6,
+    std::printf("records %lu  %.1f M records/s  sum %ld\n", records,
+                static_cast<double>(records) / stopwatch->seconds() / 1e6,
                 static_cast<int64_t>(total->load()));
   }
   return code;

@@ -1,4 +1,5 @@
-// What the benchmarks share: a source that makes records, one split for each subtask, and a clock that runs from the first record to the end of the input.
+// What the benchmarks share: a source that makes records, one split for each subtask, and a clock
+// that runs from the first record to the end of the input.
 #pragma once
 
 #include <weir/weir.h>
@@ -25,7 +26,8 @@ class Stopwatch {
   }
   void End(base::Instant now) {
     int64_t end = end_.load();
-    while (end < now.time_since_epoch().count() && !end_.compare_exchange_weak(end, now.time_since_epoch().count())) {
+    while (end < now.time_since_epoch().count() &&
+           !end_.compare_exchange_weak(end, now.time_since_epoch().count())) {
     }
   }
   double seconds() const { return static_cast<double>(end_.load() - begin_.load()) * 1e-9; }
@@ -34,7 +36,8 @@ class Stopwatch {
   std::atomic<int64_t> begin_{0}, end_{0};
 };
 
-/// Makes `count` records in each of `splits` splits. Fill is `uint32_t(T* rows, uint32_t n, uint64_t split, uint64_t from)`, called with the state of the split.
+/// Makes `count` records in each of `splits` splits. Fill is `uint32_t(T* rows, uint32_t n,
+/// uint64_t split, uint64_t from)`, called with the state of the split.
 template <class T, class Fill>
 class Generator final : public runtime::Source {
  public:
@@ -50,8 +53,12 @@ class Generator final : public runtime::Source {
   const record::TypeOps& type() const override { return TypeOpsOf<T>(); }
   bool bounded() const override { return true; }
   bool can_replay() const override { return false; }  // a benchmark is not restarted
-  std::unique_ptr<runtime::SplitEnumerator> NewEnumerator(env::Env&) const override { return std::make_unique<Enumerator>(options_.splits); }
-  std::unique_ptr<runtime::SourceReader> NewReader() const override { return std::make_unique<Reader>(options_); }
+  std::unique_ptr<runtime::SplitEnumerator> NewEnumerator(env::Env&) const override {
+    return std::make_unique<Enumerator>(options_.splits);
+  }
+  std::unique_ptr<runtime::SourceReader> NewReader() const override {
+    return std::make_unique<Reader>(options_);
+  }
 
  private:
   class Enumerator final : public runtime::SplitEnumerator {
@@ -86,7 +93,8 @@ class Generator final : public runtime::Source {
     StatusOr<runtime::PollResult> Poll(runtime::Output& output) override {
       if (!reading_) return no_more_ ? runtime::PollResult::kEnd : runtime::PollResult::kIdle;
       record::AnyBatch& batch = output.Open(base::PortIndex(0));
-      const auto n = static_cast<uint32_t>(std::min<uint64_t>(batch.capacity(), options_.count - next_));
+      const auto n =
+          static_cast<uint32_t>(std::min<uint64_t>(batch.capacity(), options_.count - next_));
       fill_(batch.template Rows<T>(), n, split_, next_);
       batch.set_size(n);
       next_ += n;
@@ -115,11 +123,13 @@ class Generator final : public runtime::Source {
   const Options options_;
 };
 
-/// A sink that folds rows into a number with `Fold(const T* rows, uint32_t n) -> uint64_t` and keeps nothing.
+/// A sink that folds rows into a number with `Fold(const T* rows, uint32_t n) -> uint64_t` and
+/// keeps nothing.
 template <class T, class Fold>
 class FoldSink final : public runtime::Operator {
  public:
-  FoldSink(Fold fold, std::shared_ptr<Stopwatch> stopwatch, std::shared_ptr<std::atomic<uint64_t>> total)
+  FoldSink(Fold fold, std::shared_ptr<Stopwatch> stopwatch,
+           std::shared_ptr<std::atomic<uint64_t>> total)
       : fold_(fold), stopwatch_(std::move(stopwatch)), total_(std::move(total)) {}
   Status Open(const runtime::OperatorContext& context) override {
     env_ = context.env;
@@ -139,8 +149,8 @@ class FoldSink final : public runtime::Operator {
 
  private:
   const Fold fold_;
-  const std::shared_ptr<Stopwatch> stopwatch_;             // owners: main and the sinks
-  const std::shared_ptr<std::atomic<uint64_t>> total_;     // likewise
+  const std::shared_ptr<Stopwatch> stopwatch_;          // owners: main and the sinks
+  const std::shared_ptr<std::atomic<uint64_t>> total_;  // likewise
   env::Env* env_ = nullptr;
   uint64_t sum_ = 0;
 };
@@ -148,9 +158,12 @@ class FoldSink final : public runtime::Operator {
 template <class T, class Fold>
 class FoldSinkFactory final : public runtime::OperatorFactory {
  public:
-  FoldSinkFactory(Fold fold, std::shared_ptr<Stopwatch> stopwatch, std::shared_ptr<std::atomic<uint64_t>> total)
+  FoldSinkFactory(Fold fold, std::shared_ptr<Stopwatch> stopwatch,
+                  std::shared_ptr<std::atomic<uint64_t>> total)
       : fold_(fold), stopwatch_(std::move(stopwatch)), total_(std::move(total)) {}
-  std::unique_ptr<runtime::Operator> New() const override { return std::make_unique<FoldSink<T, Fold>>(fold_, stopwatch_, total_); }
+  std::unique_ptr<runtime::Operator> New() const override {
+    return std::make_unique<FoldSink<T, Fold>>(fold_, stopwatch_, total_);
+  }
   std::vector<const record::TypeOps*> output_types() const override { return {}; }
   std::string kind() const override { return "fold-sink"; }
 
@@ -170,12 +183,14 @@ struct Place : Stream<T> {
 
 /// Ends `stream` in a FoldSink.
 template <class T, class Fold>
-void FoldInto(const Stream<T>& stream, Fold fold, std::shared_ptr<Stopwatch> stopwatch, std::shared_ptr<std::atomic<uint64_t>> total) {
+void FoldInto(const Stream<T>& stream, Fold fold, std::shared_ptr<Stopwatch> stopwatch,
+              std::shared_ptr<std::atomic<uint64_t>> total) {
   const Place<T> place(stream);
   api::Node node;
   node.kind = api::NodeKind::kSink;
   node.place = std::source_location::current();
-  node.factory = std::make_shared<FoldSinkFactory<T, Fold>>(fold, std::move(stopwatch), std::move(total));
+  node.factory =
+      std::make_shared<FoldSinkFactory<T, Fold>>(fold, std::move(stopwatch), std::move(total));
   node.inputs = {{.from = place.node(), .from_port = base::PortIndex(0)}};
   place.program().Add(std::move(node));
 }

@@ -1,6 +1,7 @@
-// The work of yardsticks/keyed_sum.cc as a Weir job: two subtasks make records, exchange them by key, keep a running sum for each key in keyed state, and put
-// out one 16-byte result for each input. The digest is the yardstick's.
-// Run: keyed_sum_weir run --keys K --records RECORDS_PER_SUBTASK --fresh --quiet   Prints one line: records, M records/s, digest.
+// The work of yardsticks/keyed_sum.cc as a Weir job: two subtasks make records, exchange them by
+// key, keep a running sum for each key in keyed state, and put out one 16-byte result for each
+// input. The digest is the yardstick's. Run: keyed_sum_weir run --keys K --records
+// RECORDS_PER_SUBTASK --fresh --quiet   Prints one line: records, M records/s, digest.
 #include <atomic>
 #include <cstdio>
 
@@ -62,12 +63,13 @@ int main(int argc, char** argv) {
     p.Name("keyed-sum-bench");
     p.SetParallelism(2);
     const auto keys = static_cast<uint64_t>(p.Option("keys", int64_t{10'000}, "number of keys"));
-    records = static_cast<uint64_t>(p.Option("records", int64_t{10'000'000}, "records of each subtask"));
+    records =
+        static_cast<uint64_t>(p.Option("records", int64_t{10'000'000}, "records of each subtask"));
     using Source = weir::bench::Generator<Record, RandomKeys>;
-    const weir::Stream<Sum> sums =
-        p.Read<Record>(std::make_shared<Source>(Source::Options{2, records, RandomKeys{keys}, stopwatch}))
-            .KeyBy(&Record::key)
-            .Process<SumPerKey>("sum-per-key");
+    const weir::Stream<Sum> sums = p.Read<Record>(std::make_shared<Source>(Source::Options{
+                                                      2, records, RandomKeys{keys}, stopwatch}))
+                                       .KeyBy(&Record::key)
+                                       .Process<SumPerKey>("sum-per-key");
     weir::bench::FoldInto(
         sums,
         [](const Sum* rows, uint32_t n) {
@@ -78,8 +80,8 @@ int main(int argc, char** argv) {
         stopwatch, total);
   });
   if (code == 0) {
-    std::printf("records %lu  %.1f M records/s on 2 cores  digest %016lx\n", 2 * records, static_cast<double>(2 * records) / stopwatch->seconds() / 1e6,
-                digest.load());
+    std::printf("records %lu  %.1f M records/s on 2 cores  digest %016lx\n", 2 * records,
+                static_cast<double>(2 * records) / stopwatch->seconds() / 1e6, digest.load());
   }
   return code;
 }

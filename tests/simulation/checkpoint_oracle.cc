@@ -32,7 +32,8 @@ Balances FoldOfPrefix(const checkpoint::HistoryRecord& record, const std::string
     for (const checkpoint::SplitSnapshot& split : op.source->splits) {
       uint64_t begin = 0, end = 0;
       if (split.finished) {
-        WEIR_CHECK(std::sscanf(split.id.c_str() + split.id.rfind(':') + 1, "%lu-%lu", &begin, &end) == 2);
+        WEIR_CHECK(
+            std::sscanf(split.id.c_str() + split.id.rfind(':') + 1, "%lu-%lu", &begin, &end) == 2);
       } else {
         const auto position = connectors::DecodeCsvSplit({split.id, split.position});
         WEIR_CHECK(position.ok());
@@ -54,7 +55,8 @@ std::string AddChunk(const checkpoint::Chunk& chunk, Balances& balances) {
     const auto account = static_cast<int64_t>(key.U64());
     const auto count = static_cast<int64_t>(value.U64());
     const auto balance = static_cast<int64_t>(value.U64());
-    if (!balances.emplace(account, Balance{count, balance}).second) return Concat("account ", account, " is in the checkpoint twice");
+    if (!balances.emplace(account, Balance{count, balance}).second)
+      return Concat("account ", account, " is in the checkpoint twice");
   }
   return reader->Finish().ok() ? "" : reader->Finish().ToString();
 }
@@ -62,12 +64,16 @@ std::string AddChunk(const checkpoint::Chunk& chunk, Balances& balances) {
 std::string Compare(const Balances& stored, const Balances& folded) {
   for (const auto& [account, balance] : folded) {
     const auto found = stored.find(account);
-    if (found == stored.end()) return Concat("account ", account, " is not in the checkpoint; ", balance.count, " rows of it were read");
+    if (found == stored.end())
+      return Concat("account ", account, " is not in the checkpoint; ", balance.count,
+                    " rows of it were read");
     if (found->second.count != balance.count || found->second.balance != balance.balance) {
-      return Concat("account ", account, ": ", found->second.count, " rows in the checkpoint, ", balance.count, " were read");
+      return Concat("account ", account, ": ", found->second.count, " rows in the checkpoint, ",
+                    balance.count, " were read");
     }
   }
-  return stored.size() == folded.size() ? "" : "the checkpoint holds accounts of which no row was read";
+  return stored.size() == folded.size() ? ""
+                                        : "the checkpoint holds accounts of which no row was read";
 }
 
 }  // namespace weir::simulation

@@ -1,5 +1,6 @@
-// CheckpointOracle: reads a checkpoint of the ledger back, without the engine, and compares the state in it with a plain fold over exactly the rows that its
-// source positions say were read: per account how many and their sum. The order of rows does not matter to it.
+// CheckpointOracle: reads a checkpoint of the ledger back, without the engine, and compares the
+// state in it with a plain fold over exactly the rows that its source positions say were read: per
+// account how many and their sum. The order of rows does not matter to it.
 #pragma once
 
 #include <cstdint>
@@ -16,7 +17,8 @@ namespace weir::simulation {
 /// Balances by account.
 using Balances = std::map<int64_t, Balance>;
 
-/// The fold over the rows of `input` (the CSV file's text) that the positions in `record` say were read.
+/// The fold over the rows of `input` (the CSV file's text) that the positions in `record` say were
+/// read.
 Balances FoldOfPrefix(const checkpoint::HistoryRecord& record, const std::string& input);
 
 /// Adds the entries of one chunk of the ledger's state. Returns what is wrong, or nothing.

@@ -1,10 +1,11 @@
-// The ledger: the workload whose result can be checked row by row although the order of its input is free. For each transaction it emits the account's
-// count and balance so far; so per account each count from 1 to n must appear exactly once, and the last balance must be the sum.
+// The ledger: the workload whose result can be checked row by row although the order of its input
+// is free. For each transaction it emits the account's count and balance so far; so per account
+// each count from 1 to n must appear exactly once, and the last balance must be the sum.
 #pragma once
-#include "weir/api/pipeline.h"
-
 #include <cstdint>
 #include <string>
+
+#include "weir/api/pipeline.h"
 
 namespace weir::simulation {
 

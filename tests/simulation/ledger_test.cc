@@ -1,5 +1,6 @@
-// The ledger in simulated worlds, one seed after the other. WEIR_SIM_SEED replays one seed; WEIR_SIM_SEEDS says how many to run, WEIR_SIM_BUDGET_SECONDS for
-// how long at most, WEIR_SIM_FIRST_SEED where to begin.
+// The ledger in simulated worlds, one seed after the other. WEIR_SIM_SEED replays one seed;
+// WEIR_SIM_SEEDS says how many to run, WEIR_SIM_BUDGET_SECONDS for how long at most,
+// WEIR_SIM_FIRST_SEED where to begin.
 #include <gtest/gtest.h>
 
 #include <iostream>
@@ -17,7 +18,8 @@ TEST(LedgerSimulation, EachRowExactlyOnceWhateverFails) {
     const Verdict verdict = RunLedger(RoughLedger(*seed));
     ASSERT_EQ(verdict.error, "") << seeds.HowToReplay(*seed);
     if (*seed % 20 == 0) {
-      ASSERT_EQ(RunLedger(RoughLedger(*seed)).trace_hash, verdict.trace_hash) << "the same seed went another way: " << seeds.HowToReplay(*seed);
+      ASSERT_EQ(RunLedger(RoughLedger(*seed)).trace_hash, verdict.trace_hash)
+          << "the same seed went another way: " << seeds.HowToReplay(*seed);
     }
     for (const auto& [name, count] : verdict.hits) hits[name] += count;
     hits["ledger.checkpoints"] += verdict.checkpoints;
@@ -41,7 +43,8 @@ TEST(LedgerSimulation, EveryFlippedByteOfACheckpointIsNoticedOrHarmless) {
   EXPECT_EQ(verdict.error, "");
   EXPECT_GT(verdict.bytes, 1000u);
   EXPECT_GT(verdict.detected, verdict.bytes / 4);
-  std::cout << verdict.bytes << " bytes flipped, " << verdict.detected << " noticed, the others made no difference\n";
+  std::cout << verdict.bytes << " bytes flipped, " << verdict.detected
+            << " noticed, the others made no difference\n";
 }
 
 }  // namespace

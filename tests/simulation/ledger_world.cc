@@ -44,11 +44,14 @@ class Events final : public cluster::JobEvents {
  public:
   explicit Events(Verdict& verdict) : verdict_(verdict) {}
   void OnState(cluster::JobState state) override { last_state = state; }
-  void OnStart(base::Attempt, const std::optional<checkpoint::HistoryRecord>& base, Duration) override {
+  void OnStart(base::Attempt, const std::optional<checkpoint::HistoryRecord>& base,
+               Duration) override {
     ++verdict_.starts;
     verdict_.resumes += base.has_value();
   }
-  void OnCheckpoint(base::CheckpointId, const cluster::CheckpointCosts&) override { ++verdict_.checkpoints; }
+  void OnCheckpoint(base::CheckpointId, const cluster::CheckpointCosts&) override {
+    ++verdict_.checkpoints;
+  }
   void OnCheckpointFailed(base::CheckpointId, const Status& reason, uint32_t, uint32_t) override {
     ++verdict_.hits["ledger.checkpoint_failed"];
     last_failure = reason;
@@ -69,11 +72,18 @@ class Events final : public cluster::JobEvents {
 // The store as one incarnation of a process reaches it.
 class StoreAccess {
  public:
-  StoreAccess(sim::World& world, const env::Env& env, sim::MemoryBlobStore* memory, const std::string& name) : env_(env) {
-    if (memory == nullptr) files_ = std::make_unique<stores::FileStore>(env_.files, env_.pool, env_.random, env_.chaos, kStore);
+  StoreAccess(sim::World& world, const env::Env& env, sim::MemoryBlobStore* memory,
+              const std::string& name)
+      : env_(env) {
+    if (memory == nullptr)
+      files_ = std::make_unique<stores::FileStore>(env_.files, env_.pool, env_.random, env_.chaos,
+                                                   kStore);
     env::BlobStore& inner = memory != nullptr ? static_cast<env::BlobStore&>(*memory) : *files_;
-    faulty_ = std::make_unique<sim::FaultyBlobStore>(
-        world, inner, memory != nullptr ? sim::FaultyBlobStore::Reach::kRemote : sim::FaultyBlobStore::Reach::kLocal, name);
+    faulty_ = std::make_unique<sim::FaultyBlobStore>(world, inner,
+                                                     memory != nullptr
+                                                         ? sim::FaultyBlobStore::Reach::kRemote
+                                                         : sim::FaultyBlobStore::Reach::kLocal,
+                                                     name);
   }
   env::BlobStore& store() { return *faulty_; }
 
@@ -86,7 +96,11 @@ class StoreAccess {
 class LedgerWorld {
  public:
   explicit LedgerWorld(const LedgerOptions& options)
-      : options_(options), world_(options.world), prng_(world_.Stream("ledger")), disk_(world_.NewDisk("shared")), events_(verdict_) {}
+      : options_(options),
+        world_(options.world),
+        prng_(world_.Stream("ledger")),
+        disk_(world_.NewDisk("shared")),
+        events_(verdict_) {}
 
   Verdict Run();
   FlipVerdict FlipEveryByte();
@@ -107,7 +121,8 @@ class LedgerWorld {
   StatusOr<checkpoint::HistoryView> ReadHistory(env::BlobStore& store);
   std::string JudgeCheckpoints();
   std::string JudgeCheckpoint(env::BlobStore& store, const checkpoint::HistoryRecord& record);
-  std::string JudgeAccount(int64_t account, const std::vector<int64_t>& amounts, std::map<int64_t, int64_t> balances) const;
+  std::string JudgeAccount(int64_t account, const std::vector<int64_t>& amounts,
+                           std::map<int64_t, int64_t> balances) const;
 
   const LedgerOptions options_;
   Verdict verdict_;
@@ -124,7 +139,8 @@ class LedgerWorld {
   std::vector<std::unique_ptr<StoreAccess>> stores_;  // calls outlive the processes that made them
 };
 
-// The process with the coordinator. When the job fails it is started again, as a user would, with another parallelism perhaps.
+// The process with the coordinator. When the job fails it is started again, as a user would, with
+// another parallelism perhaps.
 class LedgerWorld::CoordinatorProgram final : public sim::Program {
  public:
   CoordinatorProgram(LedgerWorld& ledger, const env::Env& env, sim::Process& process)
@@ -141,20 +157,29 @@ class LedgerWorld::CoordinatorProgram final : public sim::Program {
         .address = "coordinator",
         .workers = ledger.plan_.workers,
         .writer = process.name(),
-        .triggers = {.interval = ledger.plan_.interval, .pause = {}, .timeout = seconds(10), .tolerated_failures = 3},
+        .triggers = {.interval = ledger.plan_.interval,
+                     .pause = {},
+                     .timeout = seconds(10),
+                     .tolerated_failures = 3},
         .restart = {.attempts = 5, .delay = milliseconds(20)},
         .events = ledger.events_,
         .on_end =
             [&ledger, &process](const Status& status) {
               if (!status.ok()) ledger.events_.last_failure = status;
               process.Exit(status.ok() ? 0 : 1);
-              if (!status.ok()) ledger.world_.After(milliseconds(50), [&process] { if (process.state() == sim::Process::State::kDead) process.Restart(); });
+              if (!status.ok())
+                ledger.world_.After(milliseconds(50), [&process] {
+                  if (process.state() == sim::Process::State::kDead) process.Restart();
+                });
             },
     });
     if (started.ok()) {
       coordinator_ = *std::move(started);
     } else {
-      ledger.world_.After(milliseconds(50), [&process] { process.Kill(); process.Restart(); });
+      ledger.world_.After(milliseconds(50), [&process] {
+        process.Kill();
+        process.Restart();
+      });
     }
   }
 
@@ -187,13 +212,18 @@ class LedgerWorld::WorkerProgram final : public sim::Program {
             [&ledger, &process](const Status& status) {
               if (status.code() != StatusCode::kFailedPrecondition) return;
               process.Exit(1);
-              ledger.world_.After(milliseconds(20), [&process] { if (process.state() == sim::Process::State::kDead) process.Restart(); });
+              ledger.world_.After(milliseconds(20), [&process] {
+                if (process.state() == sim::Process::State::kDead) process.Restart();
+              });
             },
     });
     if (started.ok()) {
       worker_ = *std::move(started);
     } else {
-      ledger.world_.After(milliseconds(50), [&process] { process.Kill(); process.Restart(); });
+      ledger.world_.After(milliseconds(50), [&process] {
+        process.Kill();
+        process.Restart();
+      });
     }
   }
 
@@ -226,7 +256,8 @@ void LedgerWorld::Rescale() {
 }
 
 StoreAccess& LedgerWorld::NewStore(const env::Env& env) {
-  stores_.push_back(std::make_unique<StoreAccess>(world_, env, memory_.get(), Concat("store", stores_.size())));
+  stores_.push_back(
+      std::make_unique<StoreAccess>(world_, env, memory_.get(), Concat("store", stores_.size())));
   return *stores_.back();
 }
 
@@ -246,7 +277,8 @@ StatusOr<api::JobPlan> LedgerWorld::Build(uint32_t parallelism) const {
   p.Name("ledger");
   p.SetParallelism(parallelism);
   p.SetMaxParallelism(32);
-  p.ReadCsv<Transaction>(CsvSourceOptions{.path = kInput, .split_bytes = plan_.split_bytes, .rate = plan_.rate})
+  p.ReadCsv<Transaction>(
+       CsvSourceOptions{.path = kInput, .split_bytes = plan_.split_bytes, .rate = plan_.rate})
       .KeyBy(&Transaction::account)
       .Process<Ledger>("ledger")
       .WriteCsv(kOutput);
@@ -255,9 +287,10 @@ StatusOr<api::JobPlan> LedgerWorld::Build(uint32_t parallelism) const {
 
 void LedgerWorld::SpawnAll() {
   WriteInput();
-  coordinator_ = &world_.Spawn("coordinator", disk_, [this](const env::Env& env, sim::Process& process) {
-    return std::make_unique<CoordinatorProgram>(*this, env, process);
-  });
+  coordinator_ =
+      &world_.Spawn("coordinator", disk_, [this](const env::Env& env, sim::Process& process) {
+        return std::make_unique<CoordinatorProgram>(*this, env, process);
+      });
   for (uint32_t i = 0; i < plan_.workers; ++i) {
     world_.Spawn(Concat("worker", i), disk_, [this, i](const env::Env& env, sim::Process& process) {
       return std::make_unique<WorkerProgram>(*this, env, process, i);
@@ -293,7 +326,8 @@ std::string LedgerWorld::Unfinished() const {
   std::string text = Concat("the job did not finish; last failure: ", events_.last_failure);
   for (const auto& process : world_.processes()) {
     text += Concat("\n  ", process->name(), ": incarnation ", process->incarnations());
-    if (process->state() == sim::Process::State::kDead) text += Concat(", dead, exit code ", process->exit_code());
+    if (process->state() == sim::Process::State::kDead)
+      text += Concat(", dead, exit code ", process->exit_code());
   }
   return text + Concat("\n  last state: ", cluster::JobStateName(events_.last_state));
 }
@@ -309,7 +343,9 @@ std::string LedgerWorld::Judge() const {
     if (line != "account,count,balance") return Concat(path, " begins with ", line);
     while (std::getline(lines, line)) {
       Entry entry{};
-      if (std::sscanf(line.c_str(), "%ld,%ld,%ld", &entry.account, &entry.count, &entry.balance) != 3) return Concat(path, ": ", line);
+      if (std::sscanf(line.c_str(), "%ld,%ld,%ld", &entry.account, &entry.count, &entry.balance) !=
+          3)
+        return Concat(path, ": ", line);
       if (!balances[entry.account].emplace(entry.count, entry.balance).second) {
         return Concat("doubled: account ", entry.account, " count ", entry.count, " in ", path);
       }
@@ -320,13 +356,17 @@ std::string LedgerWorld::Judge() const {
     if (!error.empty()) return error;
     balances.erase(account);
   }
-  return balances.empty() ? "" : Concat("an account that is not in the input: ", balances.begin()->first);
+  return balances.empty()
+             ? ""
+             : Concat("an account that is not in the input: ", balances.begin()->first);
 }
 
 // Counts 1 to n exactly once, and the steps between balances are the amounts in some order.
-std::string LedgerWorld::JudgeAccount(int64_t account, const std::vector<int64_t>& amounts, std::map<int64_t, int64_t> balances) const {
+std::string LedgerWorld::JudgeAccount(int64_t account, const std::vector<int64_t>& amounts,
+                                      std::map<int64_t, int64_t> balances) const {
   if (balances.size() != amounts.size()) {
-    return Concat("account ", account, ": ", amounts.size(), " rows in, ", balances.size(), " rows out");
+    return Concat("account ", account, ": ", amounts.size(), " rows in, ", balances.size(),
+                  " rows out");
   }
   std::vector<int64_t> steps, expected = amounts;
   int64_t count = 0, balance = 0;
@@ -337,24 +377,30 @@ std::string LedgerWorld::JudgeAccount(int64_t account, const std::vector<int64_t
   }
   std::ranges::sort(steps);
   std::ranges::sort(expected);
-  return steps == expected ? "" : Concat("account ", account, ": the balances are not explained by the rows");
+  return steps == expected
+             ? ""
+             : Concat("account ", account, ": the balances are not explained by the rows");
 }
 
 // Ends every process and looks at the store from outside, without faults.
 env::BlobStore& LedgerWorld::Observe() {
-  for (const auto& process : world_.processes()) process->Kill();  // what they sent may still take effect
+  // What they sent may still take effect.
+  for (const auto& process : world_.processes()) process->Kill();
   world_.RunFor(seconds(30));
-  sim::Process& observer = world_.Spawn("observer", disk_, [](const env::Env&, sim::Process&) { return nullptr; });
+  sim::Process& observer =
+      world_.Spawn("observer", disk_, [](const env::Env&, sim::Process&) { return nullptr; });
   world_.RunFor(milliseconds(10));
   if (memory_ != nullptr) return *memory_;
   const env::Env& env = observer.env();
-  observed_ = std::make_unique<stores::FileStore>(env.files, env.pool, env.random, env.chaos, kStore);
+  observed_ =
+      std::make_unique<stores::FileStore>(env.files, env.pool, env.random, env.chaos, kStore);
   return *observed_;
 }
 
 StatusOr<checkpoint::HistoryView> LedgerWorld::ReadHistory(env::BlobStore& store) {
   std::optional<StatusOr<checkpoint::HistoryView>> view;
-  checkpoint::ReadHistory(store, checkpoint::JobFiles("ledger"), [&](StatusOr<checkpoint::HistoryView> read) { view = std::move(read); });
+  checkpoint::ReadHistory(store, checkpoint::JobFiles("ledger"),
+                          [&](StatusOr<checkpoint::HistoryView> read) { view = std::move(read); });
   world_.RunUntil([&] { return view.has_value(); }, seconds(60));
   if (!view) return UnavailableError("the store does not answer");
   return *std::move(view);
@@ -374,7 +420,8 @@ std::string LedgerWorld::JudgeCheckpoints() {
   return "";
 }
 
-std::string LedgerWorld::JudgeCheckpoint(env::BlobStore& store, const checkpoint::HistoryRecord& record) {
+std::string LedgerWorld::JudgeCheckpoint(env::BlobStore& store,
+                                         const checkpoint::HistoryRecord& record) {
   Balances stored;
   std::string error;
   for (const checkpoint::PackRef& pack : record.checkpoint->packs) {
@@ -393,7 +440,8 @@ std::string LedgerWorld::JudgeCheckpoint(env::BlobStore& store, const checkpoint
   return Compare(stored, FoldOfPrefix(record, *disk_.ReadFile(kInput)));
 }
 
-// What a resume would read, after a byte was flipped, is what it was before, or the damage is noticed.
+// What a resume would read, after a byte was flipped, is what it was before, or the damage is
+// noticed.
 FlipVerdict LedgerWorld::FlipEveryByte() {
   FlipVerdict verdict;
   Draw();
@@ -427,7 +475,8 @@ FlipVerdict LedgerWorld::FlipEveryByte() {
       ++verdict.bytes;
       verdict.detected += !after.ok();
       if (after.ok() && *after != *before) {
-        verdict.error = Concat("byte ", offset, " of ", name, " was flipped, and a resume would take something else");
+        verdict.error = Concat("byte ", offset, " of ", name,
+                               " was flipped, and a resume would take something else");
         return verdict;
       }
       WEIR_CHECK(memory_->FlipByte(name, offset).ok());
@@ -440,7 +489,9 @@ FlipVerdict LedgerWorld::FlipEveryByte() {
 
 LedgerOptions RoughLedger(uint64_t seed) { return {.world = sim::RoughOptions(seed)}; }
 
-FlipVerdict FlipEveryByte(uint64_t seed) { return LedgerWorld({.world = sim::CalmOptions(seed), .nemesis = false}).FlipEveryByte(); }
+FlipVerdict FlipEveryByte(uint64_t seed) {
+  return LedgerWorld({.world = sim::CalmOptions(seed), .nemesis = false}).FlipEveryByte();
+}
 
 Verdict RunLedger(const LedgerOptions& options) { return LedgerWorld(options).Run(); }
 

@@ -1,7 +1,8 @@
-// LedgerWorld: the ledger as a cluster in a simulated world: a coordinator, workers, a shared disk, a checkpoint store, and a nemesis; and the oracles that
-// judge what came out.
+// LedgerWorld: the ledger as a cluster in a simulated world: a coordinator, workers, a shared disk,
+// a checkpoint store, and a nemesis; and the oracles that judge what came out.
 //
-// Everything is drawn from the seed: rows, accounts, workers, parallelism (a new one at each start of the coordinator), the kind of store, the faults.
+// Everything is drawn from the seed: rows, accounts, workers, parallelism (a new one at each start
+// of the coordinator), the kind of store, the faults.
 #pragma once
 
 #include <cstdint>
@@ -43,7 +44,8 @@ struct FlipVerdict {
   uint64_t detected = 0;  // of those, where a resume says that something is damaged
 };
 
-/// Runs a small job in a calm world to its end, then flips every byte of its checkpoint store, one at a time, and looks what a resume would read.
+/// Runs a small job in a calm world to its end, then flips every byte of its checkpoint store, one
+/// at a time, and looks what a resume would read.
 FlipVerdict FlipEveryByte(uint64_t seed);
 
 }  // namespace weir::simulation

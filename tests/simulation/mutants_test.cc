@@ -1,5 +1,6 @@
-// Each deliberate fault of the protocol, switched on, must be noticed by the ledger's oracles within 200 seeds: in one of them a row is lost or doubled, the
-// job does not finish, or a check fails. A mutant that survives is an oracle that is blind.
+// Each deliberate fault of the protocol, switched on, must be noticed by the ledger's oracles
+// within 200 seeds: in one of them a row is lost or doubled, the job does not finish, or a check
+// fails. A mutant that survives is an oracle that is blind.
 #include <gtest/gtest.h>
 
 #include <cstdlib>
@@ -28,19 +29,23 @@ constexpr uint64_t kSeeds = 200;
 class Mutant : public testing::TestWithParam<const char*> {};
 
 TEST_P(Mutant, IsNoticed) {
-  EXPECT_EXIT(Hunt(GetParam()), [](int status) { return status != 0; }, "");
+  EXPECT_EXIT(
+      Hunt(GetParam()), [](int status) { return status != 0; }, "");
 }
 
-INSTANTIATE_TEST_SUITE_P(Simulation, Mutant,
-                         testing::Values("record-before-pack", "no-directory-sync", "acknowledgement-before-write", "stale-attempt-accepted",
-                                         "commit-before-completion", "committables-of-aborted-forgotten", "leftovers-removed-by-absence",
-                                         "older-batches-not-covered", "credit-leak", "state.encode-after-write", "state.key-group-off-by-one",
-                                         "base-dropped-on-abort"),
-                         [](const testing::TestParamInfo<const char*>& parameter) {
-                           std::string name;
-                           for (const char c : std::string(parameter.param)) name += std::isalnum(static_cast<unsigned char>(c)) ? c : '_';
-                           return name;
-                         });
+INSTANTIATE_TEST_SUITE_P(
+    Simulation, Mutant,
+    testing::Values("record-before-pack", "no-directory-sync", "acknowledgement-before-write",
+                    "stale-attempt-accepted", "commit-before-completion",
+                    "committables-of-aborted-forgotten", "leftovers-removed-by-absence",
+                    "older-batches-not-covered", "credit-leak", "state.encode-after-write",
+                    "state.key-group-off-by-one", "base-dropped-on-abort"),
+    [](const testing::TestParamInfo<const char*>& parameter) {
+      std::string name;
+      for (const char c : std::string(parameter.param))
+        name += std::isalnum(static_cast<unsigned char>(c)) ? c : '_';
+      return name;
+    });
 
 }  // namespace
 }  // namespace weir::simulation

@@ -14,9 +14,11 @@ std::optional<uint64_t> Number(const char* variable) {
 
 }  // namespace
 
-Seeds::Seeds() : only_(Number("WEIR_SIM_SEED")), count_(Number("WEIR_SIM_SEEDS")), begin_(clock_.Now()) {
+Seeds::Seeds()
+    : only_(Number("WEIR_SIM_SEED")), count_(Number("WEIR_SIM_SEEDS")), begin_(clock_.Now()) {
   first_ = Number("WEIR_SIM_FIRST_SEED").value_or(1);
-  if (const auto budget = Number("WEIR_SIM_BUDGET_SECONDS")) budget_ = std::chrono::seconds(*budget);
+  if (const auto budget = Number("WEIR_SIM_BUDGET_SECONDS"))
+    budget_ = std::chrono::seconds(*budget);
 }
 
 std::optional<uint64_t> Seeds::Next() {
@@ -27,7 +29,8 @@ std::optional<uint64_t> Seeds::Next() {
 }
 
 std::string Seeds::HowToReplay(uint64_t seed) const {
-  return "seed " + std::to_string(seed) + ": replay it on this commit with ./dev test --seed " + std::to_string(seed);
+  return "seed " + std::to_string(seed) + ": replay it on this commit with ./dev test --seed " +
+         std::to_string(seed);
 }
 
 }  // namespace weir::simulation

@@ -4,7 +4,8 @@
 
 namespace weir::base {
 
-static_assert(std::endian::native == std::endian::little, "fixed-width integers are written as they lie in memory");
+static_assert(std::endian::native == std::endian::little,
+              "fixed-width integers are written as they lie in memory");
 
 void ByteWriter::F32(float v) { Fixed(v); }
 void ByteWriter::F64(double v) { Fixed(v); }
@@ -27,8 +28,8 @@ uint64_t ByteReader::Varint() {
   uint64_t v = 0;
   for (size_t i = 0; i < 10 && i < rest_.size(); ++i) {
     const auto byte = static_cast<uint8_t>(rest_[i]);
-    if (i == 9 && byte > 1) break;            // more than 64 bits
-    if (i > 0 && byte == 0) break;            // not the shortest form
+    if (i == 9 && byte > 1) break;  // more than 64 bits
+    if (i > 0 && byte == 0) break;  // not the shortest form
     v |= static_cast<uint64_t>(byte & 0x7F) << (7 * i);
     if (byte < 0x80) {
       rest_.remove_prefix(i + 1);
@@ -60,7 +61,8 @@ std::string_view ByteReader::Raw(size_t size) {
 
 Status ByteReader::Check(std::string_view what, Rest rest) const {
   if (!ok_) return DataLossError(what, " is cut short or malformed");
-  if (rest == Rest::kMustBeEmpty && !rest_.empty()) return DataLossError(what, " has bytes behind its end: ", rest_.size());
+  if (rest == Rest::kMustBeEmpty && !rest_.empty())
+    return DataLossError(what, " has bytes behind its end: ", rest_.size());
   return {};
 }
 

@@ -1,8 +1,11 @@
-// Writing and reading of bytes: the one place that knows byte order and varints. All formats (docs/formats/) are built from these.
+// Writing and reading of bytes: the one place that knows byte order and varints. All formats
+// (docs/formats/) are built from these.
 //
-// Fixed-width integers are little endian. A varint has 7 bits a byte, least significant first, at most 10 bytes, shortest form only. A signed varint is
-// zig-zag. A string is a varint length and its bytes.
-// Invariants: a reader never reads past its end and never trusts a length; after the first error it stays failed.
+// Fixed-width integers are little endian. A varint has 7 bits a byte, least significant first, at
+// most 10 bytes, shortest form only. A signed varint is zig-zag. A string is a varint length and
+// its bytes.
+// Invariants: a reader never reads past its end and never trusts a length; after the first error it
+//   stays failed.
 // Threads: values; one caller at a time.
 #pragma once
 
@@ -19,7 +22,8 @@ namespace weir::base {
 class ByteWriter {
  public:
   ByteWriter() = default;
-  explicit ByteWriter(std::string buffer) : bytes_(std::move(buffer)) {}  // appends behind what is there
+  // Appends behind what is there.
+  explicit ByteWriter(std::string buffer) : bytes_(std::move(buffer)) {}
 
   void U8(uint8_t v) { bytes_.push_back(static_cast<char>(v)); }
   void U16(uint16_t v) { Fixed(v); }
@@ -28,7 +32,9 @@ class ByteWriter {
   void F32(float v);
   void F64(double v);
   void Varint(uint64_t v);
-  void SignedVarint(int64_t v) { Varint((static_cast<uint64_t>(v) << 1) ^ static_cast<uint64_t>(v >> 63)); }
+  void SignedVarint(int64_t v) {
+    Varint((static_cast<uint64_t>(v) << 1) ^ static_cast<uint64_t>(v >> 63));
+  }
   void String(std::string_view v) { Varint(v.size()), Raw(v); }
   void Raw(std::string_view v) { bytes_.append(v); }
 
@@ -45,14 +51,16 @@ class ByteWriter {
   template <class T>
   void Fixed(T v) {
     char raw[sizeof v];
-    std::memcpy(raw, &v, sizeof v);  // every machine that Weir runs on is little endian; bytes.cc asserts it
+    // Every machine that Weir runs on is little endian; bytes.cc asserts it.
+    std::memcpy(raw, &v, sizeof v);
     bytes_.append(raw, sizeof v);
   }
   std::string bytes_;
 };
 
 /// Reads from bytes that it borrows.
-/// Errors: a method that cannot read returns a zero value and makes `ok()` false for good; check once, after reading.
+/// Errors: a method that cannot read returns a zero value and makes `ok()` false for good; check
+///   once, after reading.
 class ByteReader {
  public:
   explicit ByteReader(std::string_view bytes) : rest_(bytes) {}  // `bytes` outlive the reader
@@ -78,7 +86,8 @@ class ByteReader {
   /// Makes the reader fail: the bytes read so far made no sense.
   void Fail() { ok_ = false, rest_ = {}; }
 
-  /// DataLoss naming `what` unless everything read so far was there and, if `to_the_end`, nothing is left.
+  /// DataLoss naming `what` unless everything read so far was there and, if `to_the_end`, nothing
+  /// is left.
   enum class Rest { kMayFollow, kMustBeEmpty };
   Status Check(std::string_view what, Rest rest) const;
 

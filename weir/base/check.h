@@ -1,4 +1,5 @@
-// Checks of programmer errors. They are not for input: what a user, a peer or a disk can cause is a Status.
+// Checks of programmer errors. They are not for input: what a user, a peer or a disk can cause is a
+// Status.
 #pragma once
 
 namespace weir::base {
@@ -9,8 +10,9 @@ namespace weir::base {
 }  // namespace weir::base
 
 /// Aborts when `condition` is false; always on.
-#define WEIR_CHECK(condition) \
-  (__builtin_expect(!!(condition), 1) ? void() : ::weir::base::CheckFailed(__FILE__, __LINE__, #condition))
+#define WEIR_CHECK(condition)                  \
+  (__builtin_expect(!!(condition), 1) ? void() \
+                                      : ::weir::base::CheckFailed(__FILE__, __LINE__, #condition))
 
 /// As WEIR_CHECK, but compiled away in release builds: for loops that touch every record.
 #ifdef NDEBUG

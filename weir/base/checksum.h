@@ -1,4 +1,5 @@
-// The checksum of every block and file that Weir writes: XXH3, 64 bits, seed 0. It finds flipped and missing bytes, not malice.
+// The checksum of every block and file that Weir writes: XXH3, 64 bits, seed 0. It finds flipped
+// and missing bytes, not malice.
 // Threads: pure; a Checksum object has one caller at a time.
 #pragma once
 

@@ -1,5 +1,6 @@
-// UniqueFunction: a callable that is moved, called and dropped by one owner. Closures that own batches or buffers cannot be copied, so
-// std::function will not do, and std::move_only_function is not in C++20.
+// UniqueFunction: a callable that is moved, called and dropped by one owner. Closures that own
+// batches or buffers cannot be copied, so std::function will not do, and std::move_only_function is
+// not in C++20.
 // Threads: a value; whoever owns it calls it.
 #pragma once
 
@@ -20,7 +21,8 @@ class UniqueFunction<R(Args...)> {
   UniqueFunction() = default;
   UniqueFunction(std::nullptr_t) {}  // NOLINT: converts by design
   template <class F>
-    requires(!std::is_same_v<std::remove_cvref_t<F>, UniqueFunction> && std::is_invocable_r_v<R, F&, Args...>)
+    requires(!std::is_same_v<std::remove_cvref_t<F>, UniqueFunction> &&
+             std::is_invocable_r_v<R, F&, Args...>)
   UniqueFunction(F&& f)  // NOLINT: converts by design
       : body_(std::make_unique<Body<std::decay_t<F>>>(std::forward<F>(f))) {}
 

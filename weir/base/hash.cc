@@ -12,18 +12,23 @@
 
 namespace weir::base {
 
-uint64_t HashBytes(HashSeed seed, std::string_view bytes) { return XXH3_64bits_withSeed(bytes.data(), bytes.size(), seed); }
+uint64_t HashBytes(HashSeed seed, std::string_view bytes) {
+  return XXH3_64bits_withSeed(bytes.data(), bytes.size(), seed);
+}
 
 KeyGroupRange KeyGroupsOf(SubtaskIndex subtask, uint32_t parallelism, uint32_t max_parallelism) {
   WEIR_CHECK(parallelism >= 1 && parallelism <= max_parallelism && subtask.number() < parallelism);
   const uint64_t index = subtask.number();
-  const auto at = [&](uint64_t i) { return KeyGroup(static_cast<uint32_t>((i * max_parallelism + parallelism - 1) / parallelism)); };
+  const auto at = [&](uint64_t i) {
+    return KeyGroup(static_cast<uint32_t>((i * max_parallelism + parallelism - 1) / parallelism));
+  };
   return {at(index), at(index + 1)};
 }
 
 SubtaskIndex OwnerOf(KeyGroup group, uint32_t parallelism, uint32_t max_parallelism) {
   WEIR_CHECK(group.number() < max_parallelism);
-  return SubtaskIndex(static_cast<uint32_t>(uint64_t{group.number()} * parallelism / max_parallelism));
+  return SubtaskIndex(
+      static_cast<uint32_t>(uint64_t{group.number()} * parallelism / max_parallelism));
 }
 
 }  // namespace weir::base

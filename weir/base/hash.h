@@ -1,7 +1,9 @@
-// Key hash v1: the 64-bit hash that decides where a key lives. It is part of the format (docs/formats/key-hash.md): a change of one bit would lose
-// state, so it is XXH3 (64 bits, seeded) with golden values in hash_test.cc and never the standard library's or Abseil's.
+// Key hash v1: the 64-bit hash that decides where a key lives. It is part of the format
+// (docs/formats/key-hash.md): a change of one bit would lose state, so it is XXH3 (64 bits, seeded)
+// with golden values in hash_test.cc and never the standard library's or Abseil's.
 //
-// An integer is hashed as its 64 bits, a string as its bytes, a record field by field: the hash of one field is the seed of the next.
+// An integer is hashed as its 64 bits, a string as its bytes, a record field by field: the hash of
+// one field is the seed of the next.
 // Threads: pure.
 #pragma once
 
@@ -16,9 +18,11 @@ namespace weir::base {
 /// Drawn when a job starts empty, kept in every history record and inherited by resumes.
 using HashSeed = uint64_t;
 
-/// XXH3_64bits_withSeed over the 8 little-endian bytes of `key`. Inlined here because it runs once a record.
+/// XXH3_64bits_withSeed over the 8 little-endian bytes of `key`. Inlined here because it runs once
+/// a record.
 inline uint64_t HashU64(HashSeed seed, uint64_t key) {
-  constexpr uint64_t kSecret = 0x1CAD21F72C81017Cu ^ 0xDB979083E96DD4DEu;  // bytes 8..24 of XXH3's default secret
+  // Bytes 8..24 of XXH3's default secret.
+  constexpr uint64_t kSecret = 0x1CAD21F72C81017Cu ^ 0xDB979083E96DD4DEu;
   constexpr uint64_t kPrime = 0x9FB21C651E98DF25u;
   seed ^= static_cast<uint64_t>(__builtin_bswap32(static_cast<uint32_t>(seed))) << 32;
   uint64_t h = std::rotl(key, 32) ^ (kSecret - seed);
@@ -49,7 +53,8 @@ struct KeyGroupRange {
   friend bool operator==(const KeyGroupRange&, const KeyGroupRange&) = default;
 };
 
-/// The key groups of a subtask. The ranges of all subtasks cover [0, max_parallelism) without a gap or an overlap; their sizes differ by one at most.
+/// The key groups of a subtask. The ranges of all subtasks cover [0, max_parallelism) without a gap
+/// or an overlap; their sizes differ by one at most.
 /// Shapes: parallelism in [1, max_parallelism]; subtask in [0, parallelism).
 /// Source: Flink's KeyGroupRangeAssignment.
 KeyGroupRange KeyGroupsOf(SubtaskIndex subtask, uint32_t parallelism, uint32_t max_parallelism);

@@ -1,4 +1,5 @@
-// Strong ids: one type for each kind of number that a protocol message, a pack name or a snapshot carries, so that none can stand for another.
+// Strong ids: one type for each kind of number that a protocol message, a pack name or a snapshot
+// carries, so that none can stand for another.
 // Threads: values.
 #pragma once
 
@@ -62,5 +63,7 @@ struct SubtaskId {
 
 template <class Tag, class Number>
 struct std::hash<weir::base::Id<Tag, Number>> {
-  size_t operator()(weir::base::Id<Tag, Number> id) const noexcept { return static_cast<size_t>(id.number() * 0x9E3779B97F4A7C15u); }
+  size_t operator()(weir::base::Id<Tag, Number> id) const noexcept {
+    return static_cast<size_t>(id.number() * 0x9E3779B97F4A7C15u);
+  }
 };

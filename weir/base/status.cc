@@ -38,9 +38,13 @@ Status Status::Annotated(std::string_view doing) const {
   return {rep_->code, Concat(doing, ": ", rep_->message)};
 }
 
-std::string Status::ToString() const { return ok() ? "ok" : Concat(StatusCodeName(code()), ": ", message()); }
+std::string Status::ToString() const {
+  return ok() ? "ok" : Concat(StatusCodeName(code()), ": ", message());
+}
 
-std::ostream& operator<<(std::ostream& out, const Status& status) { return out << status.ToString(); }
+std::ostream& operator<<(std::ostream& out, const Status& status) {
+  return out << status.ToString();
+}
 
 }  // namespace v0
 }  // namespace weir

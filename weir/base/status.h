@@ -1,7 +1,8 @@
 // Status and StatusOr: the result of everything that can fail for a reason outside the program.
 //
-// A Status is one pointer, null when ok. Codes mean reactions, not places (docs/STYLE.md, "Errors"); a message has fixed words first and values
-// last, and each layer that passes a Status on may put in front what it was doing (`Annotated`).
+// A Status is one pointer, null when ok. Codes mean reactions, not places (docs/STYLE.md,
+// "Errors"); a message has fixed words first and values last, and each layer that passes a Status
+// on may put in front what it was doing (`Annotated`).
 // Threads: values; no sharing.
 #pragma once
 
@@ -58,7 +59,9 @@ class [[nodiscard]] Status {
 
   bool ok() const { return rep_ == nullptr; }
   StatusCode code() const { return rep_ ? rep_->code : StatusCode::kOk; }
-  std::string_view message() const { return rep_ ? std::string_view(rep_->message) : std::string_view(); }
+  std::string_view message() const {
+    return rep_ ? std::string_view(rep_->message) : std::string_view();
+  }
 
   /// The same status with "doing: " in front of its message; ok stays ok.
   Status Annotated(std::string_view doing) const;
@@ -66,7 +69,9 @@ class [[nodiscard]] Status {
   /// "ok", or the code's name, a colon and the message.
   std::string ToString() const;
 
-  friend bool operator==(const Status& a, const Status& b) { return a.code() == b.code() && a.message() == b.message(); }
+  friend bool operator==(const Status& a, const Status& b) {
+    return a.code() == b.code() && a.message() == b.message();
+  }
 
  private:
   struct Rep {
@@ -84,7 +89,9 @@ inline Status OkStatus() { return {}; }
 template <class T>
 class [[nodiscard]] StatusOr {
  public:
-  StatusOr(Status status) : status_(std::move(status)) { WEIR_CHECK(!status_.ok()); }  // NOLINT: converts by design
+  StatusOr(Status status) : status_(std::move(status)) {
+    WEIR_CHECK(!status_.ok());
+  }  // NOLINT: converts by design
   template <class U = T>
     requires(std::constructible_from<T, U &&> && !std::same_as<std::remove_cvref_t<U>, StatusOr> &&
              !std::same_as<std::remove_cvref_t<U>, Status>)
@@ -116,35 +123,81 @@ std::string Concat(const Args&... args) {
   return std::move(out).str();
 }
 
-template <class... Args> Status CancelledError(const Args&... args) { return {StatusCode::kCancelled, Concat(args...)}; }
-template <class... Args> Status UnknownError(const Args&... args) { return {StatusCode::kUnknown, Concat(args...)}; }
-template <class... Args> Status InvalidArgumentError(const Args&... args) { return {StatusCode::kInvalidArgument, Concat(args...)}; }
-template <class... Args> Status DeadlineExceededError(const Args&... args) { return {StatusCode::kDeadlineExceeded, Concat(args...)}; }
-template <class... Args> Status NotFoundError(const Args&... args) { return {StatusCode::kNotFound, Concat(args...)}; }
-template <class... Args> Status AlreadyExistsError(const Args&... args) { return {StatusCode::kAlreadyExists, Concat(args...)}; }
-template <class... Args> Status PermissionDeniedError(const Args&... args) { return {StatusCode::kPermissionDenied, Concat(args...)}; }
-template <class... Args> Status ResourceExhaustedError(const Args&... args) { return {StatusCode::kResourceExhausted, Concat(args...)}; }
-template <class... Args> Status FailedPreconditionError(const Args&... args) { return {StatusCode::kFailedPrecondition, Concat(args...)}; }
-template <class... Args> Status AbortedError(const Args&... args) { return {StatusCode::kAborted, Concat(args...)}; }
-template <class... Args> Status OutOfRangeError(const Args&... args) { return {StatusCode::kOutOfRange, Concat(args...)}; }
-template <class... Args> Status UnimplementedError(const Args&... args) { return {StatusCode::kUnimplemented, Concat(args...)}; }
-template <class... Args> Status InternalError(const Args&... args) { return {StatusCode::kInternal, Concat(args...)}; }
-template <class... Args> Status UnavailableError(const Args&... args) { return {StatusCode::kUnavailable, Concat(args...)}; }
-template <class... Args> Status DataLossError(const Args&... args) { return {StatusCode::kDataLoss, Concat(args...)}; }
+template <class... Args>
+Status CancelledError(const Args&... args) {
+  return {StatusCode::kCancelled, Concat(args...)};
+}
+template <class... Args>
+Status UnknownError(const Args&... args) {
+  return {StatusCode::kUnknown, Concat(args...)};
+}
+template <class... Args>
+Status InvalidArgumentError(const Args&... args) {
+  return {StatusCode::kInvalidArgument, Concat(args...)};
+}
+template <class... Args>
+Status DeadlineExceededError(const Args&... args) {
+  return {StatusCode::kDeadlineExceeded, Concat(args...)};
+}
+template <class... Args>
+Status NotFoundError(const Args&... args) {
+  return {StatusCode::kNotFound, Concat(args...)};
+}
+template <class... Args>
+Status AlreadyExistsError(const Args&... args) {
+  return {StatusCode::kAlreadyExists, Concat(args...)};
+}
+template <class... Args>
+Status PermissionDeniedError(const Args&... args) {
+  return {StatusCode::kPermissionDenied, Concat(args...)};
+}
+template <class... Args>
+Status ResourceExhaustedError(const Args&... args) {
+  return {StatusCode::kResourceExhausted, Concat(args...)};
+}
+template <class... Args>
+Status FailedPreconditionError(const Args&... args) {
+  return {StatusCode::kFailedPrecondition, Concat(args...)};
+}
+template <class... Args>
+Status AbortedError(const Args&... args) {
+  return {StatusCode::kAborted, Concat(args...)};
+}
+template <class... Args>
+Status OutOfRangeError(const Args&... args) {
+  return {StatusCode::kOutOfRange, Concat(args...)};
+}
+template <class... Args>
+Status UnimplementedError(const Args&... args) {
+  return {StatusCode::kUnimplemented, Concat(args...)};
+}
+template <class... Args>
+Status InternalError(const Args&... args) {
+  return {StatusCode::kInternal, Concat(args...)};
+}
+template <class... Args>
+Status UnavailableError(const Args&... args) {
+  return {StatusCode::kUnavailable, Concat(args...)};
+}
+template <class... Args>
+Status DataLossError(const Args&... args) {
+  return {StatusCode::kDataLoss, Concat(args...)};
+}
 
 }  // namespace v0
 }  // namespace weir
 
 /// Returns from the enclosing function when `expression` (a Status) is not ok.
-#define WEIR_RETURN_IF_ERROR(expression)                                                    \
-  do {                                                                                      \
+#define WEIR_RETURN_IF_ERROR(expression)                                                     \
+  do {                                                                                       \
     if (::weir::Status weir_status_ = (expression); !weir_status_.ok()) return weir_status_; \
   } while (false)
 
 #define WEIR_STATUS_JOIN_(a, b) a##b
 #define WEIR_STATUS_JOIN(a, b) WEIR_STATUS_JOIN_(a, b)
 
-/// `WEIR_ASSIGN_OR_RETURN(auto x, F())`: x takes the value of the StatusOr, or the enclosing function returns its status.
+/// `WEIR_ASSIGN_OR_RETURN(auto x, F())`: x takes the value of the StatusOr, or the enclosing
+/// function returns its status.
 #define WEIR_ASSIGN_OR_RETURN(target, expression) \
   WEIR_ASSIGN_OR_RETURN_(WEIR_STATUS_JOIN(weir_status_or_, __LINE__), target, expression)
 #define WEIR_ASSIGN_OR_RETURN_(temporary, target, expression) \

@@ -1,5 +1,5 @@
-// The two kinds of time. Event time is a Timestamp: what a record says of itself. Machine time is an Instant: what a Clock says, good only for
-// differences. They do not convert into each other.
+// The two kinds of time. Event time is a Timestamp: what a record says of itself. Machine time is
+// an Instant: what a Clock says, good only for differences. They do not convert into each other.
 #pragma once
 
 #include <chrono>
@@ -16,8 +16,10 @@ using Duration = std::chrono::nanoseconds;
 /// Event time.
 /// Units: ms since 1970 UTC.
 using Timestamp = int64_t;
-inline constexpr Timestamp kMinTimestamp = std::numeric_limits<int64_t>::min();  // before every record: no watermark yet
-inline constexpr Timestamp kMaxTimestamp = std::numeric_limits<int64_t>::max();  // after every record: the input ended
+// Before every record: no watermark yet.
+inline constexpr Timestamp kMinTimestamp = std::numeric_limits<int64_t>::min();
+// After every record: the input ended.
+inline constexpr Timestamp kMaxTimestamp = std::numeric_limits<int64_t>::max();
 
 }  // namespace v0
 }  // namespace weir

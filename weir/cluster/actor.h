@@ -1,8 +1,11 @@
-// Actor: something that lives on an EventLoop and does everything there. Coordinator and Worker are actors: messages, timers and answers of the store are
-// closures on their loop, so they have no locks and the simulator decides the order.
+// Actor: something that lives on an EventLoop and does everything there. Coordinator and Worker are
+// actors: messages, timers and answers of the store are closures on their loop, so they have no
+// locks and the simulator decides the order.
 //
-// An Inbox is how the rest of the world reaches an actor: it may be kept by anybody, for ever; what is posted to an actor that is gone is dropped.
-// Threads: an Inbox is used from any thread; an Actor is created and destroyed on its loop, or while the loop runs nothing.
+// An Inbox is how the rest of the world reaches an actor: it may be kept by anybody, for ever; what
+// is posted to an actor that is gone is dropped.
+// Threads: an Inbox is used from any thread; an Actor is created and destroyed on its loop, or
+//   while the loop runs nothing.
 #pragma once
 
 #include <memory>
@@ -30,7 +33,7 @@ class Inbox {
  private:
   friend class Actor;
   Inbox(env::EventLoop& loop, std::weak_ptr<void> alive) : loop_(&loop), alive_(std::move(alive)) {}
-  env::EventLoop* loop_;       // outlives every inbox of its actors
+  env::EventLoop* loop_;  // outlives every inbox of its actors
   std::weak_ptr<void> alive_;
 };
 

@@ -11,7 +11,9 @@ proto::Subtask ToProto(base::SubtaskId subtask) {
   return out;
 }
 
-base::SubtaskId FromProto(const proto::Subtask& subtask) { return {base::ChainIndex(subtask.chain()), base::SubtaskIndex(subtask.index())}; }
+base::SubtaskId FromProto(const proto::Subtask& subtask) {
+  return {base::ChainIndex(subtask.chain()), base::SubtaskIndex(subtask.index())};
+}
 
 proto::StatusMessage ToProto(const Status& status) {
   proto::StatusMessage out;
@@ -21,7 +23,9 @@ proto::StatusMessage ToProto(const Status& status) {
 }
 
 Status FromProto(const proto::StatusMessage& status) {
-  const uint32_t code = status.code() <= static_cast<uint32_t>(StatusCode::kDataLoss) ? status.code() : static_cast<uint32_t>(StatusCode::kUnknown);
+  const uint32_t code = status.code() <= static_cast<uint32_t>(StatusCode::kDataLoss)
+                            ? status.code()
+                            : static_cast<uint32_t>(StatusCode::kUnknown);
   return {static_cast<StatusCode>(code), status.message()};
 }
 
@@ -52,13 +56,15 @@ checkpoint::PackRef FromProto(const proto::Pack& pack) {
   return out;
 }
 
-std::vector<runtime::Split> FromProto(const google::protobuf::RepeatedPtrField<proto::Split>& splits) {
+std::vector<runtime::Split> FromProto(
+    const google::protobuf::RepeatedPtrField<proto::Split>& splits) {
   std::vector<runtime::Split> out;
   for (const proto::Split& split : splits) out.push_back({split.id(), split.position()});
   return out;
 }
 
-void ToProto(const std::vector<runtime::Split>& splits, google::protobuf::RepeatedPtrField<proto::Split>* out) {
+void ToProto(const std::vector<runtime::Split>& splits,
+             google::protobuf::RepeatedPtrField<proto::Split>* out) {
   for (const runtime::Split& split : splits) {
     proto::Split* message = out->Add();
     message->set_id(split.id);
@@ -95,12 +101,14 @@ runtime::SubtaskState FromProto(const proto::SubtaskState& state) {
   out.splits = FromProto(state.splits());
   out.finished_splits.assign(state.finished_splits().begin(), state.finished_splits().end());
   for (const proto::Item& item : state.items()) {
-    out.items.push_back({item.uid(), item.state(), static_cast<state::Redistribution>(item.redistribution()), item.bytes()});
+    out.items.push_back({item.uid(), item.state(),
+                         static_cast<state::Redistribution>(item.redistribution()), item.bytes()});
   }
   for (const proto::Committable& pending : state.committables()) {
-    out.committables.push_back({pending.uid(),
-                                {base::SubtaskIndex(pending.origin()), base::Lineage(pending.lineage()),
-                                 base::CheckpointId(pending.checkpoint()), pending.payload()}});
+    out.committables.push_back(
+        {pending.uid(),
+         {base::SubtaskIndex(pending.origin()), base::Lineage(pending.lineage()),
+          base::CheckpointId(pending.checkpoint()), pending.payload()}});
   }
   out.watermark = state.watermark();
   out.ended = state.ended();

@@ -1,4 +1,5 @@
-// Control messages on the wire, and the conversions between them and the structures of runtime and checkpoint.
+// Control messages on the wire, and the conversions between them and the structures of runtime and
+// checkpoint.
 // Threads: pure; a ControlLink as its methods say.
 #pragma once
 
@@ -26,28 +27,35 @@ checkpoint::PackRef FromProto(const proto::Pack& pack);
 proto::SubtaskState ToProto(const runtime::SubtaskState& state);
 runtime::SubtaskState FromProto(const proto::SubtaskState& state);
 
-std::vector<runtime::Split> FromProto(const google::protobuf::RepeatedPtrField<proto::Split>& splits);
-void ToProto(const std::vector<runtime::Split>& splits, google::protobuf::RepeatedPtrField<proto::Split>* out);
+std::vector<runtime::Split> FromProto(
+    const google::protobuf::RepeatedPtrField<proto::Split>& splits);
+void ToProto(const std::vector<runtime::Split>& splits,
+             google::protobuf::RepeatedPtrField<proto::Split>* out);
 
-/// Brings the frames of one control connection to an actor's loop, in order, as bytes; a frame above the limit or a flood closes it.
+/// Brings the frames of one control connection to an actor's loop, in order, as bytes; a frame
+/// above the limit or a flood closes it.
 /// Threads: called by the transport; the callbacks run on the loop.
 class ControlLink final : public env::ConnectionHandler {
  public:
-  ControlLink(Inbox inbox, std::function<void(std::string)> on_frame, std::function<void(Status)> on_closed)
+  ControlLink(Inbox inbox, std::function<void(std::string)> on_frame,
+              std::function<void(Status)> on_closed)
       : inbox_(std::move(inbox)),
         on_frame_(std::make_shared<std::function<void(std::string)>>(std::move(on_frame))),
         on_closed_(std::make_shared<std::function<void(Status)>>(std::move(on_closed))) {}
 
   void OnFrame(std::string frame) override {
-    inbox_.Post([call = on_frame_, frame = std::move(frame)]() mutable { (*call)(std::move(frame)); });
+    inbox_.Post(
+        [call = on_frame_, frame = std::move(frame)]() mutable { (*call)(std::move(frame)); });
   }
   void OnClosed(Status reason) override {
-    inbox_.Post([call = on_closed_, reason = std::move(reason)]() mutable { (*call)(std::move(reason)); });
+    inbox_.Post(
+        [call = on_closed_, reason = std::move(reason)]() mutable { (*call)(std::move(reason)); });
   }
 
  private:
   const Inbox inbox_;
-  std::shared_ptr<std::function<void(std::string)>> on_frame_;  // owners: this and frames under way to the loop
+  // Owners: this and frames under way to the loop.
+  std::shared_ptr<std::function<void(std::string)>> on_frame_;
   std::shared_ptr<std::function<void(Status)>> on_closed_;
 };
 

@@ -10,15 +10,24 @@ namespace weir::cluster {
 
 std::string_view JobStateName(JobState state) {
   switch (state) {
-    case JobState::kCreated: return "CREATED";
-    case JobState::kWaitingForWorkers: return "WAITING_FOR_WORKERS";
-    case JobState::kRestoring: return "RESTORING";
-    case JobState::kRunning: return "RUNNING";
-    case JobState::kDegraded: return "DEGRADED";
-    case JobState::kFailing: return "FAILING";
-    case JobState::kRestarting: return "RESTARTING";
-    case JobState::kFinished: return "FINISHED";
-    case JobState::kFailed: return "FAILED";
+    case JobState::kCreated:
+      return "CREATED";
+    case JobState::kWaitingForWorkers:
+      return "WAITING_FOR_WORKERS";
+    case JobState::kRestoring:
+      return "RESTORING";
+    case JobState::kRunning:
+      return "RUNNING";
+    case JobState::kDegraded:
+      return "DEGRADED";
+    case JobState::kFailing:
+      return "FAILING";
+    case JobState::kRestarting:
+      return "RESTARTING";
+    case JobState::kFinished:
+      return "FINISHED";
+    case JobState::kFailed:
+      return "FAILED";
   }
   return "UNKNOWN";
 }
@@ -26,7 +35,8 @@ std::string_view JobStateName(JobState state) {
 StatusOr<std::unique_ptr<Coordinator>> Coordinator::Start(Options options) {
   WEIR_ASSIGN_OR_RETURN(auto plan, DeclaredStates(options.graph));
   std::unique_ptr<Coordinator> coordinator(new Coordinator(std::move(options), std::move(plan)));
-  WEIR_ASSIGN_OR_RETURN(coordinator->listener_, coordinator->options_.env.transport.Listen(coordinator->options_.address, *coordinator));
+  WEIR_ASSIGN_OR_RETURN(coordinator->listener_, coordinator->options_.env.transport.Listen(
+                                                    coordinator->options_.address, *coordinator));
   coordinator->inbox().Post([coordinator = coordinator.get()] {
     coordinator->BeginReign();
     coordinator->OnTick();
@@ -45,7 +55,8 @@ void Coordinator::BeginReign() {
   reigning_ = false;
   history_ = std::make_unique<checkpoint::History>(
       options_.loop, options_.env.clock, options_.env.random, options_.env.chaos, options_.store,
-      checkpoint::History::Options{.job = options_.graph.name, .retained_max = options_.retained_max});
+      checkpoint::History::Options{.job = options_.graph.name,
+                                   .retained_max = options_.retained_max});
   checkpoint::TakeOverOptions take_over;
   take_over.writer = options_.writer;
   take_over.plan_digest = options_.graph.digest;
@@ -57,14 +68,17 @@ void Coordinator::BeginReign() {
     take_over.savepoint = options_.from_savepoint;
   }
   take_over.judge = [this](const checkpoint::Proposal& proposal) { return Judge(proposal); };
-  history_->TakeOver(std::move(take_over), [this](StatusOr<checkpoint::ReignStart> start) { OnReign(std::move(start)); });
+  history_->TakeOver(std::move(take_over),
+                     [this](StatusOr<checkpoint::ReignStart> start) { OnReign(std::move(start)); });
 }
 
 Status Coordinator::Judge(const checkpoint::Proposal& proposal) {
   if (proposal.base) {
     if (proposal.max_parallelism != options_.graph.max_parallelism) {
-      return FailedPreconditionError("max parallelism is ", proposal.max_parallelism, " in checkpoint ", proposal.base->checkpoint->id, " and ",
-                                     options_.graph.max_parallelism, " in this program: it is fixed when a job starts empty; set it back");
+      return FailedPreconditionError(
+          "max parallelism is ", proposal.max_parallelism, " in checkpoint ",
+          proposal.base->checkpoint->id, " and ", options_.graph.max_parallelism,
+          " in this program: it is fixed when a job starts empty; set it back");
     }
     WEIR_RETURN_IF_ERROR(CheckRestorable(*proposal.base, plan_, options_.allowed_to_drop));
   }
@@ -73,13 +87,15 @@ Status Coordinator::Judge(const checkpoint::Proposal& proposal) {
 
 void Coordinator::OnReign(StatusOr<checkpoint::ReignStart> start) {
   if (!start.ok()) {
-    if (start.status().code() == StatusCode::kUnavailable && reigns_ > 1) return EndReign(start.status());
+    if (start.status().code() == StatusCode::kUnavailable && reigns_ > 1)
+      return EndReign(start.status());
     return EndJob(start.status());
   }
   reigning_ = true;
   epoch_ = history_->epoch();
   attempt_ = swept_ = base::Attempt();
-  for (auto& [key, worker] : workers_) worker.deployed = false;  // a newer epoch deploys over whatever runs
+  // A newer epoch deploys over whatever runs.
+  for (auto& [key, worker] : workers_) worker.deployed = false;
   completion_ = start->completion;
   completed_at_ = options_.env.clock.Now();
   policy_.emplace(options_.triggers, options_.env.clock.Now());
@@ -94,13 +110,18 @@ void Coordinator::OnReign(StatusOr<checkpoint::ReignStart> start) {
   TryDeploy();
 }
 
-// The history takes no more records of this reign. When another coordinator reigns, this one stops for good; when the store left a record undecided, a new
-// reign of the same coordinator finds out.
+// The history takes no more records of this reign. When another coordinator reigns, this one stops
+// for good; when the store left a record undecided, a new reign of the same coordinator finds out.
 void Coordinator::EndReign(const Status& reason) {
   if (reason.code() != StatusCode::kUnavailable) return EndJob(reason);
   reigning_ = false;
-  if (state_ == JobState::kRestoring || state_ == JobState::kRunning || state_ == JobState::kDegraded) FailAttempt(reason);
-  if (!ended_) inbox().PostAfter(limits::kStoreRetryDelay, [this] { if (!ended_ && !reigning_) BeginReign(); });
+  if (state_ == JobState::kRestoring || state_ == JobState::kRunning ||
+      state_ == JobState::kDegraded)
+    FailAttempt(reason);
+  if (!ended_)
+    inbox().PostAfter(limits::kStoreRetryDelay, [this] {
+      if (!ended_ && !reigning_) BeginReign();
+    });
 }
 
 void Coordinator::SetState(JobState state) {
@@ -124,7 +145,8 @@ void Coordinator::EndJob(const Status& status) {
 
 // ---- the workers
 
-std::shared_ptr<env::ConnectionHandler> Coordinator::Accept(std::shared_ptr<env::Connection> connection) {
+std::shared_ptr<env::ConnectionHandler> Coordinator::Accept(
+    std::shared_ptr<env::Connection> connection) {
   const WorkerKey key = ++last_key_;
   inbox().Post([this, key, connection = std::move(connection)]() mutable {
     WorkerEntry worker;
@@ -133,21 +155,28 @@ std::shared_ptr<env::ConnectionHandler> Coordinator::Accept(std::shared_ptr<env:
     workers_.emplace(key, std::move(worker));
   });
   return std::make_shared<ControlLink>(
-      inbox(), [this, key](const std::string& frame) { OnFrame(key, frame); }, [this, key](const Status& reason) { OnConnectionLost(key, reason); });
+      inbox(), [this, key](const std::string& frame) { OnFrame(key, frame); },
+      [this, key](const Status& reason) { OnConnectionLost(key, reason); });
 }
 
 void Coordinator::OnFrame(WorkerKey key, const std::string& frame) {
   const auto worker = workers_.find(key);
   proto::ToCoordinator message;
   if (worker == workers_.end() || ended_) return;
-  if (!message.ParseFromString(frame)) return OnConnectionLost(key, DataLossError("a control message makes no sense"));
+  if (!message.ParseFromString(frame))
+    return OnConnectionLost(key, DataLossError("a control message makes no sense"));
   worker->second.heard = options_.env.clock.Now();
-  if (message.kind_case() == proto::ToCoordinator::kRegister) return OnRegister(key, message.register_());
-  if (message.kind_case() == proto::ToCoordinator::kProgress && message.attempt() == 0) return;  // a worker without subtasks is there
-  if (message.kind_case() == proto::ToCoordinator::kAcknowledge && options_.env.chaos.Buggify("coordinator-acknowledgement-again")) {
-    inbox().PostAfter(std::chrono::microseconds(options_.env.random.Below(1'000'000)), [this, key, frame] { OnFrame(key, frame); });
+  if (message.kind_case() == proto::ToCoordinator::kRegister)
+    return OnRegister(key, message.register_());
+  // A worker without subtasks is there.
+  if (message.kind_case() == proto::ToCoordinator::kProgress && message.attempt() == 0) return;
+  if (message.kind_case() == proto::ToCoordinator::kAcknowledge &&
+      options_.env.chaos.Buggify("coordinator-acknowledgement-again")) {
+    inbox().PostAfter(std::chrono::microseconds(options_.env.random.Below(1'000'000)),
+                      [this, key, frame] { OnFrame(key, frame); });
   }
-  const bool stale = !reigning_ || message.epoch() != epoch_.number() || message.attempt() != attempt_.number();
+  const bool stale =
+      !reigning_ || message.epoch() != epoch_.number() || message.attempt() != attempt_.number();
   if (stale && !options_.env.chaos.Mutant("stale-attempt-accepted")) {
     ++stale_messages_;
     return;
@@ -155,7 +184,8 @@ void Coordinator::OnFrame(WorkerKey key, const std::string& frame) {
   OnAttemptMessage(key, message);
 }
 
-// A worker obeys the highest epoch that it has seen: before it reigns, a coordinator has nothing to tell it.
+// A worker obeys the highest epoch that it has seen: before it reigns, a coordinator has nothing to
+// tell it.
 void Coordinator::OnRegister(WorkerKey key, const proto::Register& hello) {
   if (reigning_) return Admit(key, hello);
   workers_.at(key).hello = hello;
@@ -164,13 +194,14 @@ void Coordinator::OnRegister(WorkerKey key, const proto::Register& hello) {
 void Coordinator::Admit(WorkerKey key, const proto::Register& hello) {
   if (hello.plan_digest() != options_.graph.digest) {
     proto::ToWorker refusal;
-    *refusal.mutable_job_ended()->mutable_status() =
-        ToProto(FailedPreconditionError("the worker's program is not the coordinator's: plan digest ", hello.plan_digest(), " instead of ",
-                                        options_.graph.digest, "; start the same binary with the same options"));
+    *refusal.mutable_job_ended()->mutable_status() = ToProto(FailedPreconditionError(
+        "the worker's program is not the coordinator's: plan digest ", hello.plan_digest(),
+        " instead of ", options_.graph.digest, "; start the same binary with the same options"));
     return Send(workers_.at(key), refusal);
   }
   for (auto& [other, entry] : workers_) {
-    if (other != key && entry.name == hello.worker_name()) {  // the same process, whose old connection is not known to be broken yet
+    // The same process, whose old connection is not known to be broken yet.
+    if (other != key && entry.name == hello.worker_name()) {
       OnConnectionLost(other, UnavailableError("the worker connected anew"));
       break;
     }
@@ -193,31 +224,43 @@ void Coordinator::OnConnectionLost(WorkerKey key, const Status& reason) {
 
 void Coordinator::OnAttemptMessage(WorkerKey key, const proto::ToCoordinator& message) {
   switch (message.kind_case()) {
-    case proto::ToCoordinator::kReady: return OnReady(FromProto(message.ready().subtask()));
-    case proto::ToCoordinator::kFailed: return FailAttempt(FromProto(message.failed().status()));
-    case proto::ToCoordinator::kAcknowledge: return OnAcknowledge(message);
-    case proto::ToCoordinator::kDecline: return OnDecline(message);
+    case proto::ToCoordinator::kReady:
+      return OnReady(FromProto(message.ready().subtask()));
+    case proto::ToCoordinator::kFailed:
+      return FailAttempt(FromProto(message.failed().status()));
+    case proto::ToCoordinator::kAcknowledge:
+      return OnAcknowledge(message);
+    case proto::ToCoordinator::kDecline:
+      return OnDecline(message);
     case proto::ToCoordinator::kSplitRequest: {
       const base::SubtaskId reader = FromProto(message.split_request().subtask());
       const auto source = sources_.find(reader.chain);
       if (source == sources_.end()) return;
-      if (std::ranges::find(source->second.waiting, reader.subtask) == source->second.waiting.end()) {
+      if (std::ranges::find(source->second.waiting, reader.subtask) ==
+          source->second.waiting.end()) {
         source->second.waiting.push_back(reader.subtask);
       }
       return GiveSplits(reader.chain);
     }
     case proto::ToCoordinator::kCommitted:
-      return OnCommitted(FromProto(message.committed().subtask()), base::CheckpointId(message.committed().checkpoint()));
-    case proto::ToCoordinator::kEnded: return OnEnded(FromProto(message.ended().subtask()));
-    case proto::ToCoordinator::kAttemptCancelled: return OnCancelled(key);
-    case proto::ToCoordinator::kProgress: workers_.at(key).progress = message.progress(); return;
-    default: ++stale_messages_;
+      return OnCommitted(FromProto(message.committed().subtask()),
+                         base::CheckpointId(message.committed().checkpoint()));
+    case proto::ToCoordinator::kEnded:
+      return OnEnded(FromProto(message.ended().subtask()));
+    case proto::ToCoordinator::kAttemptCancelled:
+      return OnCancelled(key);
+    case proto::ToCoordinator::kProgress:
+      workers_.at(key).progress = message.progress();
+      return;
+    default:
+      ++stale_messages_;
   }
 }
 
 // A peer's words are not trusted to name a subtask that exists.
 bool Coordinator::IsPlanned(base::SubtaskId subtask) const {
-  return subtask.chain.number() < options_.graph.chains.size() && subtask.subtask.number() < options_.graph.chains[subtask.chain.number()].parallelism;
+  return subtask.chain.number() < options_.graph.chains.size() &&
+         subtask.subtask.number() < options_.graph.chains[subtask.chain.number()].parallelism;
 }
 
 // Twice a second: says that it is there, looks who is not, and how the job gets on.
@@ -228,14 +271,16 @@ void Coordinator::OnTick() {
   for (const auto& [key, worker] : workers_) {
     if (now - worker.heard > limits::kWorkerSuspectedAfter) silent.push_back(key);
   }
-  for (const WorkerKey key : silent) OnConnectionLost(key, DeadlineExceededError("nothing was heard of it for 5 s"));
+  for (const WorkerKey key : silent)
+    OnConnectionLost(key, DeadlineExceededError("nothing was heard of it for 5 s"));
   if (reigning_) {
     proto::ToWorker heartbeat;
     heartbeat.mutable_heartbeat();
     Broadcast(heartbeat);
   }
   ReportProgress();
-  if (pending_ != nullptr && pending_->OnTime(now)) OnCheckpointFailed(pending_->tag().checkpoint, pending_->reason());
+  if (pending_ != nullptr && pending_->OnTime(now))
+    OnCheckpointFailed(pending_->tag().checkpoint, pending_->reason());
   if (!ended_) inbox().PostAfter(limits::kHeartbeatInterval, [this] { OnTick(); });
 }
 
@@ -252,7 +297,9 @@ JobProgress Coordinator::Progress() const {
 void Coordinator::ReportProgress() {
   if (state_ != JobState::kRunning && state_ != JobState::kDegraded) return;
   const Duration interval = options_.triggers.interval;
-  const bool late = interval.count() > 0 && options_.env.clock.Now() - completed_at_ > 3 * std::max<Duration>(interval, std::chrono::seconds(1));
+  const bool late =
+      interval.count() > 0 && options_.env.clock.Now() - completed_at_ >
+                                  3 * std::max<Duration>(interval, std::chrono::seconds(1));
   SetState(late ? JobState::kDegraded : JobState::kRunning);
   options_.events.OnProgress(Progress());
 }

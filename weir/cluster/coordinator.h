@@ -1,15 +1,19 @@
-// Coordinator: the role that owns a job: its history, placement, attempts, checkpoints and restarts.
+// Coordinator: the role that owns a job: its history, placement, attempts, checkpoints and
+// restarts.
 //
 //   take over ─▶ kWaitingForWorkers ─▶ kRestoring ─▶ kRunning ─▶ kFinished
 //                       ▲                   │            │
 //                       └──kRestarting◀─kFailing◀────────┘          kFailed from anywhere
 //
-// An attempt: Deploy to the workers, every subtask Ready, Start, checkpoints; a failure of any subtask or worker cancels all of it, and the next attempt
-// starts from the newest complete checkpoint. While the record of a checkpoint is undecided nothing is deployed: what it decides is what is restored.
-// A job that starts empty completes a checkpoint of nothing before its first split is given out, so that there is always a base.
-// A job is finished when a checkpoint in which every subtask had ended is complete and committed, and the end record stands.
+// An attempt: Deploy to the workers, every subtask Ready, Start, checkpoints; a failure of any
+// subtask or worker cancels all of it, and the next attempt starts from the newest complete
+// checkpoint. While the record of a checkpoint is undecided nothing is deployed: what it decides is
+// what is restored. A job that starts empty completes a checkpoint of nothing before its first
+// split is given out, so that there is always a base. A job is finished when a checkpoint in which
+// every subtask had ended is complete and committed, and the end record stands.
 //
-// The file coordinator.cc has the reign and the workers, coordinator_attempt.cc deployment and failure, coordinator_checkpoint.cc checkpoints and splits.
+// The file coordinator.cc has the reign and the workers, coordinator_attempt.cc deployment and
+// failure, coordinator_checkpoint.cc checkpoints and splits.
 // Threads: an actor; everything on its loop.
 #pragma once
 
@@ -57,13 +61,16 @@ class Coordinator final : private Actor, private env::Acceptor {
     checkpoint::TakeOverOptions::From from = checkpoint::TakeOverOptions::From::kResume;
     base::CheckpointId from_checkpoint;  // with kCheckpoint
     std::string from_savepoint;          // with kSavepoint
-    std::vector<std::string> allowed_to_drop;  // states that no operator claims and that may be lost (CheckRestorable)
-    std::function<Status(const checkpoint::Proposal&)> judge;  // may refuse what the job would start from
+    // States that no operator claims and that may be lost (CheckRestorable).
+    std::vector<std::string> allowed_to_drop;
+    // May refuse what the job would start from.
+    std::function<Status(const checkpoint::Proposal&)> judge;
     checkpoint::TriggerOptions triggers;
     uint32_t retained_max = 3;
     RestartStrategy restart;
     JobEvents& events;
-    std::function<void(Status)> on_end;  // called once, on the loop: ok when finished, Aborted when fenced
+    // Called once, on the loop: ok when finished, Aborted when fenced.
+    std::function<void(Status)> on_end;
   };
 
   /// Listens, and takes over.
@@ -91,15 +98,16 @@ class Coordinator final : private Actor, private env::Acceptor {
     std::string uid;
     std::unique_ptr<runtime::SplitEnumerator> enumerator;
     SplitLedger ledger;
-    bool discovered = false;                  // the first answer of this attempt is there
-    std::deque<base::SubtaskIndex> waiting;   // readers that want a split, in the order of asking
+    bool discovered = false;                 // the first answer of this attempt is there
+    std::deque<base::SubtaskIndex> waiting;  // readers that want a split, in the order of asking
   };
   using WorkerKey = uint32_t;  // number of the connection, from 1
 
   Coordinator(Options options, std::vector<PlannedChain> plan);
 
   // coordinator.cc
-  std::shared_ptr<env::ConnectionHandler> Accept(std::shared_ptr<env::Connection> connection) override;
+  std::shared_ptr<env::ConnectionHandler> Accept(
+      std::shared_ptr<env::Connection> connection) override;
   void BeginReign();
   void OnReign(StatusOr<checkpoint::ReignStart> start);
   Status Judge(const checkpoint::Proposal& proposal);
@@ -138,8 +146,10 @@ class Coordinator final : private Actor, private env::Acceptor {
   void OnAcknowledge(const proto::ToCoordinator& message);
   void OnDecline(const proto::ToCoordinator& message);
   void OnCollected();
-  void OnAppended(const checkpoint::CheckpointBody& body, StatusOr<checkpoint::Completion> completion);
-  void OnCheckpointFailed(base::CheckpointId checkpoint, Status reason);  // by value: it may lie in what ends here
+  void OnAppended(const checkpoint::CheckpointBody& body,
+                  StatusOr<checkpoint::Completion> completion);
+  // By value: it may lie in what ends here.
+  void OnCheckpointFailed(base::CheckpointId checkpoint, Status reason);
   void Announce(const checkpoint::Completion& completion);
   void OnCommitted(base::SubtaskId subtask, base::CheckpointId checkpoint);
   void OnEnded(base::SubtaskId subtask);
@@ -154,31 +164,33 @@ class Coordinator final : private Actor, private env::Acceptor {
   JobState state_ = JobState::kCreated;
   std::unique_ptr<checkpoint::History> history_;
   bool reigning_ = false;
-  base::Epoch epoch_;   // of the present reign, or of the last one
+  base::Epoch epoch_;  // of the present reign, or of the last one
   uint32_t reigns_ = 0;
   bool ended_ = false;  // EndJob was called
 
   base::Attempt attempt_;
   uint32_t restarts_ = 0;
-  base::Instant failed_at_;                         // the newest failure
-  bool restart_due_ = true;                         // the delay before the next attempt is over
+  base::Instant failed_at_;  // the newest failure
+  bool restart_due_ = true;  // the delay before the next attempt is over
   std::set<base::SubtaskId> not_ready_;
   std::map<base::ChainIndex, SourceEntry> sources_;
-  bool hold_splits_ = false;                        // until the first checkpoint of an empty job is complete
-  std::set<base::SubtaskId> running_;               // subtasks whose input has not ended
+  // Until the first checkpoint of an empty job is complete.
+  bool hold_splits_ = false;
+  std::set<base::SubtaskId> running_;  // subtasks whose input has not ended
   base::Instant restore_began_;
 
   std::optional<checkpoint::TriggerPolicy> policy_;
   std::optional<env::TimerId> trigger_timer_;
   std::unique_ptr<checkpoint::PendingCheckpoint> pending_;
-  std::string savepoint_;                           // name of the pending one
+  std::string savepoint_;  // name of the pending one
   base::Instant triggered_;
-  CheckpointCosts costs_;                           // of the pending one, as far as acknowledged
-  bool appending_ = false;                          // a record is under way: undecided
+  CheckpointCosts costs_;                             // of the pending one, as far as acknowledged
+  bool appending_ = false;                            // a record is under way: undecided
   std::optional<checkpoint::Completion> completion_;  // of the newest checkpoint
   base::Instant completed_at_;
-  base::Attempt swept_;                             // the attempt in which left-over files were looked for
-  std::optional<base::CheckpointId> final_;         // complete, with every subtask ended
+  // The attempt in which left-over files were looked for.
+  base::Attempt swept_;
+  std::optional<base::CheckpointId> final_;  // complete, with every subtask ended
   std::map<base::SubtaskId, base::CheckpointId> committed_;
   uint64_t stale_messages_ = 0;
 };

@@ -18,8 +18,10 @@ bool IsPermanent(const Status& status) {
     case StatusCode::kFailedPrecondition:
     case StatusCode::kPermissionDenied:
     case StatusCode::kUnimplemented:
-    case StatusCode::kDataLoss: return true;
-    default: return false;
+    case StatusCode::kDataLoss:
+      return true;
+    default:
+      return false;
   }
 }
 
@@ -32,7 +34,8 @@ void Coordinator::TryDeploy() {
   if (!may) return;
   std::vector<WorkerKey> workers;
   for (const auto& [key, worker] : workers_) {
-    if (!worker.name.empty() && !worker.deployed && workers.size() < options_.workers) workers.push_back(key);
+    if (!worker.name.empty() && !worker.deployed && workers.size() < options_.workers)
+      workers.push_back(key);
   }
   if (workers.size() < options_.workers) return SetState(JobState::kWaitingForWorkers);
   Deploy(workers);
@@ -60,7 +63,8 @@ void Coordinator::Deploy(const std::vector<WorkerKey>& workers) {
     proto::ToWorker message;
     *message.mutable_deploy() = plan;
     for (const proto::Deploy::Placement& placement : plan.placements()) {
-      if (placement.worker_id() == key) *message.mutable_deploy()->add_restores() = PlanRestore(FromProto(placement.subtask()));
+      if (placement.worker_id() == key)
+        *message.mutable_deploy()->add_restores() = PlanRestore(FromProto(placement.subtask()));
     }
     WorkerEntry& worker = workers_.at(key);
     worker.deployed = true;
@@ -78,7 +82,8 @@ proto::Deploy Coordinator::PlanDeployment(const std::vector<WorkerKey>& workers)
   plan.set_lineage(history_->lineage().number());
   plan.set_hash_seed(history_->newest().hash_seed);
   plan.set_max_parallelism(history_->newest().max_parallelism);
-  if (const auto& base = history_->newest_checkpoint()) plan.set_restored_checkpoint(base->checkpoint->id.number());
+  if (const auto& base = history_->newest_checkpoint())
+    plan.set_restored_checkpoint(base->checkpoint->id.number());
   for (const WorkerKey key : workers) {
     proto::Deploy::Worker& worker = *plan.add_workers();
     worker.set_worker_id(key);
@@ -105,7 +110,8 @@ proto::Deploy::Restore Coordinator::PlanRestore(base::SubtaskId subtask) const {
   Timestamp watermark = kMaxTimestamp;
   if (base) {
     for (const PlannedOperator& op : plan) {
-      const checkpoint::OperatorRestore part = checkpoint::PlanRestore(*base, op.uid, parallelism)[subtask.subtask.number()];
+      const checkpoint::OperatorRestore part =
+          checkpoint::PlanRestore(*base, op.uid, parallelism)[subtask.subtask.number()];
       for (const checkpoint::PackPart& pack : part.packs) {
         proto::Segment& segment = *restore.add_segments();
         segment.set_uid(op.uid);
@@ -114,10 +120,12 @@ proto::Deploy::Restore Coordinator::PlanRestore(base::SubtaskId subtask) const {
         segment.set_end_key_group(pack.key_groups.end.number());
       }
       for (const checkpoint::ListItem& item : part.items) {
-        state.items.push_back({op.uid, item.state, static_cast<state::Redistribution>(item.mode), item.payload});
+        state.items.push_back(
+            {op.uid, item.state, static_cast<state::Redistribution>(item.mode), item.payload});
       }
       for (const checkpoint::PendingCommit& pending : part.pending_commits) {
-        state.committables.push_back({op.uid, {pending.origin, pending.lineage, pending.checkpoint, pending.payload}});
+        state.committables.push_back(
+            {op.uid, {pending.origin, pending.lineage, pending.checkpoint, pending.payload}});
       }
       watermark = std::min(watermark, part.watermark);
       all_ended &= part.end_of_input_done;
@@ -130,7 +138,8 @@ proto::Deploy::Restore Coordinator::PlanRestore(base::SubtaskId subtask) const {
 }
 
 void Coordinator::OnReady(base::SubtaskId subtask) {
-  if (state_ != JobState::kRestoring || not_ready_.erase(subtask) == 0 || !not_ready_.empty()) return;
+  if (state_ != JobState::kRestoring || not_ready_.erase(subtask) == 0 || !not_ready_.empty())
+    return;
   const auto& base = history_->newest_checkpoint();
   options_.events.OnStart(attempt_, base, options_.env.clock.Now() - restore_began_);
   proto::ToWorker start;
@@ -151,13 +160,16 @@ void Coordinator::OnReady(base::SubtaskId subtask) {
 
 // The attempt is over; another one follows, or the job has failed.
 void Coordinator::FailAttempt(const Status& reason) {
-  if (state_ != JobState::kRestoring && state_ != JobState::kRunning && state_ != JobState::kDegraded) return;
+  if (state_ != JobState::kRestoring && state_ != JobState::kRunning &&
+      state_ != JobState::kDegraded)
+    return;
   if (pending_ != nullptr) pending_->Abort(reason.Annotated("the attempt failed"));
   pending_ = nullptr;
   policy_->OnAttemptEnded(options_.env.clock.Now());
   const base::Instant now = options_.env.clock.Now();
   const Duration reset_after = options_.restart.reset_after;
-  if (reset_after > Duration(0) && now - std::exchange(failed_at_, now) > reset_after) restarts_ = 0;
+  if (reset_after > Duration(0) && now - std::exchange(failed_at_, now) > reset_after)
+    restarts_ = 0;
   if (IsPermanent(reason) || restarts_ >= options_.restart.attempts) return EndJob(reason);
   ++restarts_;
   options_.events.OnRestart(reason, restarts_, options_.restart.attempts, options_.restart.delay);
@@ -178,7 +190,8 @@ void Coordinator::OnCancelled(WorkerKey key) {
 
 // Once no worker has a subtask left, the delay begins.
 void Coordinator::AfterCancel() {
-  const bool left = std::ranges::any_of(workers_, [](const auto& entry) { return entry.second.deployed; });
+  const bool left =
+      std::ranges::any_of(workers_, [](const auto& entry) { return entry.second.deployed; });
   if (state_ != JobState::kFailing || left) return;
   SetState(JobState::kRestarting);
   inbox().PostAfter(options_.restart.delay, [this, attempt = attempt_, epoch = epoch_] {

@@ -1,4 +1,5 @@
-// The coordinator's checkpoints: splits, triggers, acknowledgements, the record, completion, the end of the job.
+// The coordinator's checkpoints: splits, triggers, acknowledgements, the record, completion, the
+// end of the job.
 #include <algorithm>
 #include <utility>
 
@@ -25,12 +26,12 @@ void Coordinator::StartDiscovery(base::ChainIndex chain) {
 }
 
 void Coordinator::Discover(base::ChainIndex chain) {
-  sources_.at(chain).enumerator->Discover(
-      [inbox = inbox(), this, chain, attempt = attempt_, epoch = epoch_](StatusOr<runtime::Discovery> discovery) {
-        inbox.Post([this, chain, attempt, epoch, discovery = std::move(discovery)]() mutable {
-          if (attempt == attempt_ && epoch == epoch_) OnDiscovered(chain, std::move(discovery));
-        });
-      });
+  sources_.at(chain).enumerator->Discover([inbox = inbox(), this, chain, attempt = attempt_,
+                                           epoch = epoch_](StatusOr<runtime::Discovery> discovery) {
+    inbox.Post([this, chain, attempt, epoch, discovery = std::move(discovery)]() mutable {
+      if (attempt == attempt_ && epoch == epoch_) OnDiscovered(chain, std::move(discovery));
+    });
+  });
 }
 
 void Coordinator::OnDiscovered(base::ChainIndex chain, StatusOr<runtime::Discovery> discovery) {
@@ -38,20 +39,24 @@ void Coordinator::OnDiscovered(base::ChainIndex chain, StatusOr<runtime::Discove
   if (found == sources_.end() || state_ == JobState::kFailing || ended_) return;
   SourceEntry& source = found->second;
   // Looking for more may fail for a while; the first look must not.
-  const bool again = !discovery.ok() && discovery.status().code() == StatusCode::kUnavailable && source.discovered;
+  const bool again =
+      !discovery.ok() && discovery.status().code() == StatusCode::kUnavailable && source.discovered;
   if (!discovery.ok() && !again) return FailAttempt(discovery.status().Annotated(source.uid));
   if (discovery.ok()) source.ledger.OnDiscovered(*discovery);
   source.discovered = true;
   if (!source.ledger.discovery_final()) {
-    inbox().PostAfter(source.enumerator->interval(), [this, chain, attempt = attempt_, epoch = epoch_] {
-      if (attempt == attempt_ && epoch == epoch_ && sources_.contains(chain)) Discover(chain);
-    });
+    inbox().PostAfter(source.enumerator->interval(),
+                      [this, chain, attempt = attempt_, epoch = epoch_] {
+                        if (attempt == attempt_ && epoch == epoch_ && sources_.contains(chain))
+                          Discover(chain);
+                      });
   }
   GiveSplits(chain);
   ConsiderTrigger();
 }
 
-// Gives splits to the readers that wait for one. A job that starts empty holds them back until its first checkpoint is complete.
+// Gives splits to the readers that wait for one. A job that starts empty holds them back until its
+// first checkpoint is complete.
 void Coordinator::GiveSplits(base::ChainIndex chain) {
   SourceEntry& source = sources_.at(chain);
   if (hold_splits_ || !source.discovered) return;
@@ -74,7 +79,8 @@ void Coordinator::ConsiderTrigger() {
   if (trigger_timer_) CancelTimer(*trigger_timer_);
   trigger_timer_.reset();
   const bool running = state_ == JobState::kRunning || state_ == JobState::kDegraded;
-  const bool discovered = std::ranges::all_of(sources_, [](const auto& entry) { return entry.second.discovered; });
+  const bool discovered =
+      std::ranges::all_of(sources_, [](const auto& entry) { return entry.second.discovered; });
   if (!running || !discovered || appending_ || final_) return;
   if (hold_splits_ && !policy_->in_flight()) {
     // The first checkpoint of an empty job is not left to the interval.
@@ -102,14 +108,17 @@ void Coordinator::Trigger(const std::optional<checkpoint::CheckpointRequest>& re
   for (uint32_t chain = 0; chain < options_.graph.chains.size(); ++chain) {
     const runtime::Chain& planned = options_.graph.chains[chain];
     pending.chains.push_back({planned.name, planned.parallelism});
-    for (uint32_t i = 0; i < planned.parallelism; ++i) pending.expected.push_back({base::ChainIndex(chain), base::SubtaskIndex(i)});
+    for (uint32_t i = 0; i < planned.parallelism; ++i)
+      pending.expected.push_back({base::ChainIndex(chain), base::SubtaskIndex(i)});
   }
-  for (const auto& [chain, source] : sources_) pending.sources.push_back(source.ledger.Capture(source.uid));
+  for (const auto& [chain, source] : sources_)
+    pending.sources.push_back(source.ledger.Capture(source.uid));
   pending.base = base;
   pending.trigger_unix_ms = options_.env.clock.UnixMillis();
   pending.triggered = triggered_;
   pending.timeout = options_.triggers.timeout;
-  pending_ = std::make_unique<checkpoint::PendingCheckpoint>(std::move(pending), options_.env.chaos);
+  pending_ =
+      std::make_unique<checkpoint::PendingCheckpoint>(std::move(pending), options_.env.chaos);
 
   proto::ToWorker message;
   message.mutable_trigger()->set_checkpoint(checkpoint.number());
@@ -125,16 +134,18 @@ void Coordinator::OnAcknowledge(const proto::ToCoordinator& message) {
   }
   const proto::Acknowledge& news = message.acknowledge();
   checkpoint::Acknowledgement acknowledgement;
-  acknowledgement.tag = {base::Epoch(message.epoch()), base::Attempt(message.attempt()), base::CheckpointId(news.checkpoint())};
+  acknowledgement.tag = {base::Epoch(message.epoch()), base::Attempt(message.attempt()),
+                         base::CheckpointId(news.checkpoint())};
   acknowledgement.subtask = FromProto(news.subtask());
   if (!IsPlanned(acknowledgement.subtask)) return;
   for (const proto::Pack& pack : news.packs()) acknowledgement.packs.push_back(FromProto(pack));
   acknowledgement.bytes_written = news.bytes_written();
   acknowledgement.state_bytes = news.state_bytes();
   const base::SubtaskId subtask = acknowledgement.subtask;
-  acknowledgement.operators =
-      SnapshotsOf(plan_[subtask.chain.number()], subtask, FromProto(news.state()),
-                  base::KeyGroupsOf(subtask.subtask, options_.graph.chains[subtask.chain.number()].parallelism, options_.graph.max_parallelism));
+  acknowledgement.operators = SnapshotsOf(
+      plan_[subtask.chain.number()], subtask, FromProto(news.state()),
+      base::KeyGroupsOf(subtask.subtask, options_.graph.chains[subtask.chain.number()].parallelism,
+                        options_.graph.max_parallelism));
   costs_.longest_step = std::max(costs_.longest_step, Duration(news.longest_step_ns()));
   if (pending_->OnAcknowledge(std::move(acknowledgement))) OnCollected();
 }
@@ -142,9 +153,11 @@ void Coordinator::OnAcknowledge(const proto::ToCoordinator& message) {
 void Coordinator::OnDecline(const proto::ToCoordinator& message) {
   if (pending_ == nullptr) return;
   const proto::Decline& news = message.decline();
-  pending_->OnDecline({base::Epoch(message.epoch()), base::Attempt(message.attempt()), base::CheckpointId(news.checkpoint())}, FromProto(news.subtask()),
-                      FromProto(news.status()));
-  if (pending_->state() == checkpoint::PendingCheckpoint::State::kAborted) OnCheckpointFailed(pending_->tag().checkpoint, pending_->reason());
+  pending_->OnDecline({base::Epoch(message.epoch()), base::Attempt(message.attempt()),
+                       base::CheckpointId(news.checkpoint())},
+                      FromProto(news.subtask()), FromProto(news.status()));
+  if (pending_->state() == checkpoint::PendingCheckpoint::State::kAborted)
+    OnCheckpointFailed(pending_->tag().checkpoint, pending_->reason());
 }
 
 // Every subtask has acknowledged: now, and not before, the record is written.
@@ -153,15 +166,18 @@ void Coordinator::OnCollected() {
   if (!body.ok()) return OnCheckpointFailed(pending_->tag().checkpoint, body.status());
   pending_ = nullptr;
   appending_ = true;
-  history_->AppendCheckpoint(*body, savepoint_, [this, body = *body](StatusOr<checkpoint::Completion> completion) {
-    appending_ = false;
-    OnAppended(body, std::move(completion));
-    TryDeploy();
-  });
+  history_->AppendCheckpoint(*body, savepoint_,
+                             [this, body = *body](StatusOr<checkpoint::Completion> completion) {
+                               appending_ = false;
+                               OnAppended(body, std::move(completion));
+                               TryDeploy();
+                             });
 }
 
-void Coordinator::OnAppended(const checkpoint::CheckpointBody& body, StatusOr<checkpoint::Completion> completion) {
-  const bool same_attempt = body.attempt == attempt_ && (state_ == JobState::kRunning || state_ == JobState::kDegraded);
+void Coordinator::OnAppended(const checkpoint::CheckpointBody& body,
+                             StatusOr<checkpoint::Completion> completion) {
+  const bool same_attempt =
+      body.attempt == attempt_ && (state_ == JobState::kRunning || state_ == JobState::kDegraded);
   if (!completion.ok()) {
     if (history_->over()) return EndReign(completion.status());
     if (same_attempt) OnCheckpointFailed(body.id, completion.status());
@@ -176,12 +192,19 @@ void Coordinator::OnAppended(const checkpoint::CheckpointBody& body, StatusOr<ch
   options_.events.OnCheckpoint(body.id, costs_);
   // Files that no record names are what dead attempts left: looked for once per attempt.
   const bool sweep = std::exchange(swept_, attempt_) != attempt_;
-  history_->Retire({.oldest_live_attempt = attempt_, .sweep_files = sweep}, [](const StatusOr<checkpoint::RetirementReport>&) {});
-  if (!same_attempt) return;  // the attempt failed meanwhile; the next one starts from this checkpoint
+  history_->Retire({.oldest_live_attempt = attempt_, .sweep_files = sweep},
+                   [](const StatusOr<checkpoint::RetirementReport>&) {});
+  // The attempt failed meanwhile; the next one starts from this checkpoint.
+  if (!same_attempt) return;
   policy_->OnCompleted(now);
-  if (std::ranges::all_of(body.operators, [](const checkpoint::OperatorSnapshot& op) {
-        return std::ranges::all_of(op.progress, [](const checkpoint::ProgressSnapshot& part) { return part.end_of_input_done; });
-      }) && running_.empty()) {
+  if (std::ranges::all_of(body.operators,
+                          [](const checkpoint::OperatorSnapshot& op) {
+                            return std::ranges::all_of(
+                                op.progress, [](const checkpoint::ProgressSnapshot& part) {
+                                  return part.end_of_input_done;
+                                });
+                          }) &&
+      running_.empty()) {
     final_ = body.id;
   }
   Announce(*completion);
@@ -200,7 +223,8 @@ void Coordinator::OnCheckpointFailed(base::CheckpointId checkpoint, Status reaso
   abort.mutable_abort()->set_checkpoint(checkpoint.number());
   Broadcast(abort);
   if (failure.too_many) {
-    return EndJob(reason.Annotated(Concat("checkpoint ", checkpoint, " failed, and ", tolerated, " in a row are tolerated")));
+    return EndJob(reason.Annotated(
+        Concat("checkpoint ", checkpoint, " failed, and ", tolerated, " in a row are tolerated")));
   }
   ConsiderTrigger();
 }
@@ -208,7 +232,8 @@ void Coordinator::OnCheckpointFailed(base::CheckpointId checkpoint, Status reaso
 // ---- after the record
 
 void Coordinator::Announce(const checkpoint::Completion& completion) {
-  if (!final_ && options_.env.chaos.Buggify("coordinator-complete-lost")) return;  // the next one makes it good
+  // The next one makes it good.
+  if (!final_ && options_.env.chaos.Buggify("coordinator-complete-lost")) return;
   proto::ToWorker complete;
   *complete.mutable_complete() = PermitIssuer::Announce(completion);
   Broadcast(complete);
@@ -221,7 +246,8 @@ void Coordinator::OnCommitted(base::SubtaskId subtask, base::CheckpointId checkp
 
 void Coordinator::OnEnded(base::SubtaskId subtask) {
   if (running_.erase(subtask) == 0 || !running_.empty()) return;
-  if (Status status = policy_->Request({}); !status.ok()) return FailAttempt(status);  // the last checkpoint
+  // The last checkpoint.
+  if (Status status = policy_->Request({}); !status.ok()) return FailAttempt(status);
   ConsiderTrigger();
 }
 

@@ -1,4 +1,5 @@
-// JobEvents: what a coordinator tells whoever watches the job: the command line prints it, tests count it.
+// JobEvents: what a coordinator tells whoever watches the job: the command line prints it, tests
+// count it.
 // Threads: called on the coordinator's loop; implementations return at once.
 #pragma once
 
@@ -46,12 +47,15 @@ class JobEvents {
   virtual void OnState(JobState state) = 0;
 
   /// An attempt is about to run: from `base`, or empty; restoring took `took`.
-  virtual void OnStart(base::Attempt attempt, const std::optional<checkpoint::HistoryRecord>& base, Duration took) = 0;
+  virtual void OnStart(base::Attempt attempt, const std::optional<checkpoint::HistoryRecord>& base,
+                       Duration took) = 0;
   virtual void OnCheckpoint(base::CheckpointId checkpoint, const CheckpointCosts& costs) = 0;
-  virtual void OnCheckpointFailed(base::CheckpointId checkpoint, const Status& reason, uint32_t in_a_row, uint32_t tolerated) = 0;
+  virtual void OnCheckpointFailed(base::CheckpointId checkpoint, const Status& reason,
+                                  uint32_t in_a_row, uint32_t tolerated) = 0;
 
   /// The attempt failed; another one starts after `delay`.
-  virtual void OnRestart(const Status& reason, uint32_t restart, uint32_t restarts_max, Duration delay) = 0;
+  virtual void OnRestart(const Status& reason, uint32_t restart, uint32_t restarts_max,
+                         Duration delay) = 0;
   virtual void OnProgress(const JobProgress& progress) = 0;
 };
 

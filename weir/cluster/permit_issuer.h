@@ -1,5 +1,6 @@
-// PermitIssuer: the one place where a CommitPermit is made: from the proof that a checkpoint's record stands in the history, or from the message in which a
-// coordinator that has the proof says so.
+// PermitIssuer: the one place where a CommitPermit is made: from the proof that a checkpoint's
+// record stands in the history, or from the message in which a coordinator that has the proof says
+// so.
 // Threads: pure.
 #pragma once
 
@@ -18,7 +19,8 @@ class PermitIssuer {
     return message;
   }
 
-  /// The worker's side. The caller has checked that the message is of the coordinator that it obeys.
+  /// The worker's side. The caller has checked that the message is of the coordinator that it
+  /// obeys.
   static runtime::CommitPermit FromMessage(const proto::Complete& message) {
     return runtime::CommitPermit(base::CheckpointId(message.checkpoint()));
   }

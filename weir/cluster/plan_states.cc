@@ -11,7 +11,8 @@ namespace {
 
 constexpr uint32_t kSerializerVersion = 1;
 
-StatusOr<PlannedOperator> Declared(const runtime::OperatorNode& node, uint32_t index, const runtime::JobGraph& graph) {
+StatusOr<PlannedOperator> Declared(const runtime::OperatorNode& node, uint32_t index,
+                                   const runtime::JobGraph& graph) {
   PlannedOperator planned;
   planned.uid = node.uid;
   planned.kind = node.factory->kind();
@@ -21,7 +22,8 @@ StatusOr<PlannedOperator> Declared(const runtime::OperatorNode& node, uint32_t i
   context.max_parallelism = graph.max_parallelism;
   context.key_groups = {base::KeyGroup(0), base::KeyGroup(graph.max_parallelism)};
   const std::unique_ptr<runtime::Operator> op = node.factory->New();
-  WEIR_RETURN_IF_ERROR(runtime::CatchUserExceptions([&] { return op->Open(context); }).Annotated(node.uid));
+  WEIR_RETURN_IF_ERROR(
+      runtime::CatchUserExceptions([&] { return op->Open(context); }).Annotated(node.uid));
   planned.commits = op->commits();
   if (const state::KeyedBackend* backend = op->keyed_state()) {
     planned.has_keyed_state = true;
@@ -45,7 +47,9 @@ state::OperatorStates Stored(const checkpoint::OperatorSnapshot& op) {
   stored.uid = op.uid;
   for (const checkpoint::StateSnapshot& state : op.states) {
     if (state.key_schema) stored.key = *state.key_schema;
-    const auto kind = state.kind == state::StateKindName(state::StateKind::kList) ? state::StateKind::kList : state::StateKind::kValue;
+    const auto kind = state.kind == state::StateKindName(state::StateKind::kList)
+                          ? state::StateKind::kList
+                          : state::StateKind::kValue;
     stored.states.push_back({state.name, kind, state.value_schema.value_or(record::Schema{})});
   }
   return stored;
@@ -74,7 +78,9 @@ StatusOr<std::vector<PlannedChain>> DeclaredStates(const runtime::JobGraph& grap
   return plan;
 }
 
-std::vector<checkpoint::OperatorSnapshot> SnapshotsOf(const PlannedChain& chain, base::SubtaskId subtask, const runtime::SubtaskState& state,
+std::vector<checkpoint::OperatorSnapshot> SnapshotsOf(const PlannedChain& chain,
+                                                      base::SubtaskId subtask,
+                                                      const runtime::SubtaskState& state,
                                                       base::KeyGroupRange key_groups) {
   std::vector<checkpoint::OperatorSnapshot> snapshots;
   for (const PlannedOperator& op : chain) {
@@ -84,22 +90,27 @@ std::vector<checkpoint::OperatorSnapshot> SnapshotsOf(const PlannedChain& chain,
     snapshot.chain = subtask.chain.number();
     snapshot.commits = op.commits;
     for (const state::StateDescriptor& descriptor : op.keyed.states) {
-      snapshot.states.push_back(
-          {descriptor.name, std::string(state::StateKindName(descriptor.kind)), op.keyed.key, descriptor.value, kSerializerVersion});
+      snapshot.states.push_back({descriptor.name,
+                                 std::string(state::StateKindName(descriptor.kind)), op.keyed.key,
+                                 descriptor.value, kSerializerVersion});
     }
     for (const runtime::OperatorItem& item : state.items) {
       if (item.uid != op.uid) continue;
-      snapshot.items.push_back({item.state, static_cast<checkpoint::ItemMode>(item.redistribution), subtask.subtask, item.bytes});
+      snapshot.items.push_back({item.state, static_cast<checkpoint::ItemMode>(item.redistribution),
+                                subtask.subtask, item.bytes});
     }
     for (const runtime::OperatorCommittable& pending : state.committables) {
       if (pending.uid != op.uid) continue;
       const runtime::Committable& committable = pending.committable;
-      snapshot.pending_commits.push_back({committable.origin, committable.lineage, committable.checkpoint, committable.payload});
+      snapshot.pending_commits.push_back(
+          {committable.origin, committable.lineage, committable.checkpoint, committable.payload});
     }
     if (op.is_source) {
       snapshot.source.emplace();
-      for (const runtime::Split& split : state.splits) snapshot.source->splits.push_back({split.id, split.position, /*finished=*/false, {}});
-      for (const std::string& id : state.finished_splits) snapshot.source->splits.push_back({id, {}, /*finished=*/true, {}});
+      for (const runtime::Split& split : state.splits)
+        snapshot.source->splits.push_back({split.id, split.position, /*finished=*/false, {}});
+      for (const std::string& id : state.finished_splits)
+        snapshot.source->splits.push_back({id, {}, /*finished=*/true, {}});
     }
     snapshot.progress.push_back({key_groups, state.watermark, state.ended});
     snapshots.push_back(std::move(snapshot));
@@ -107,7 +118,9 @@ std::vector<checkpoint::OperatorSnapshot> SnapshotsOf(const PlannedChain& chain,
   return snapshots;
 }
 
-Status CheckRestorable(const checkpoint::HistoryRecord& record, const std::vector<PlannedChain>& plan, std::span<const std::string> allowed_to_drop) {
+Status CheckRestorable(const checkpoint::HistoryRecord& record,
+                       const std::vector<PlannedChain>& plan,
+                       std::span<const std::string> allowed_to_drop) {
   const std::string name = Concat("checkpoint ", record.checkpoint->id);
   for (const checkpoint::OperatorSnapshot& op : record.checkpoint->operators) {
     const PlannedOperator* planned = Find(plan, op.uid);
@@ -117,17 +130,24 @@ Status CheckRestorable(const checkpoint::HistoryRecord& record, const std::vecto
       WEIR_RETURN_IF_ERROR(state::CompareStates(Stored(op), declared, name, allowed_to_drop));
       continue;
     }
-    const auto may_drop = [&](const std::string& what) { return std::ranges::find(allowed_to_drop, what) != allowed_to_drop.end(); };
-    const bool holds_something = !op.states.empty() || !op.items.empty() || !op.pending_commits.empty() || op.source.has_value();
+    const auto may_drop = [&](const std::string& what) {
+      return std::ranges::find(allowed_to_drop, what) != allowed_to_drop.end();
+    };
+    const bool holds_something = !op.states.empty() || !op.items.empty() ||
+                                 !op.pending_commits.empty() || op.source.has_value();
     if (!holds_something || may_drop(op.uid)) continue;
     for (const checkpoint::StateSnapshot& state : op.states) {
       if (may_drop(op.uid + "." + state.name)) continue;
-      return FailedPreconditionError("state \"", op.uid, ".", state.name, "\" of ", name, " is claimed by no operator of this program: give an operator the name \"",
-                                     op.uid, "\" again, or drop it with --allow-dropped-state ", op.uid, ".", state.name);
+      return FailedPreconditionError(
+          "state \"", op.uid, ".", state.name, "\" of ", name,
+          " is claimed by no operator of this program: give an operator the name \"", op.uid,
+          "\" again, or drop it with --allow-dropped-state ", op.uid, ".", state.name);
     }
     if (!op.states.empty()) continue;
-    return FailedPreconditionError("\"", op.uid, "\" (", op.kind, ") of ", name, " is not in this program: give it its name again, or drop it with --allow-dropped-state ",
-                                   op.uid);
+    return FailedPreconditionError(
+        "\"", op.uid, "\" (", op.kind, ") of ", name,
+        " is not in this program: give it its name again, or drop it with --allow-dropped-state ",
+        op.uid);
   }
   return {};
 }

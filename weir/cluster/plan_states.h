@@ -1,5 +1,5 @@
-// What each operator of a plan declares, found by opening one of each without an environment (Open only declares), and the way between that, a subtask's
-// snapshot and a checkpoint's record.
+// What each operator of a plan declares, found by opening one of each without an environment (Open
+// only declares), and the way between that, a subtask's snapshot and a checkpoint's record.
 // Threads: pure.
 #pragma once
 
@@ -31,12 +31,17 @@ using PlannedChain = std::vector<PlannedOperator>;  // the source first
 StatusOr<std::vector<PlannedChain>> DeclaredStates(const runtime::JobGraph& graph);
 
 /// What the acknowledgement of one subtask adds to the checkpoint's record, operator by operator.
-std::vector<checkpoint::OperatorSnapshot> SnapshotsOf(const PlannedChain& chain, base::SubtaskId subtask, const runtime::SubtaskState& state,
+std::vector<checkpoint::OperatorSnapshot> SnapshotsOf(const PlannedChain& chain,
+                                                      base::SubtaskId subtask,
+                                                      const runtime::SubtaskState& state,
                                                       base::KeyGroupRange key_groups);
 
-/// Ok if the program can start from `record`: every state that it holds is claimed or may be dropped, and no type has changed.
+/// Ok if the program can start from `record`: every state that it holds is claimed or may be
+/// dropped, and no type has changed.
 /// Shapes: `allowed_to_drop` has "uid.state", or "uid" for an operator without keyed state.
 /// Errors: FailedPrecondition naming the state, what is wrong and the cure.
-Status CheckRestorable(const checkpoint::HistoryRecord& record, const std::vector<PlannedChain>& plan, std::span<const std::string> allowed_to_drop = {});
+Status CheckRestorable(const checkpoint::HistoryRecord& record,
+                       const std::vector<PlannedChain>& plan,
+                       std::span<const std::string> allowed_to_drop = {});
 
 }  // namespace weir::cluster

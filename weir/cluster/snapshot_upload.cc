@@ -56,18 +56,21 @@ class SnapshotUpload::Answer {
   Status failure_;
 };
 
-SnapshotUpload::SnapshotUpload(Options options) : options_(std::move(options)), answer_(std::make_shared<Answer>(std::move(options_.done))) {}
+SnapshotUpload::SnapshotUpload(Options options)
+    : options_(std::move(options)), answer_(std::make_shared<Answer>(std::move(options_.done))) {}
 
 SnapshotUpload::~SnapshotUpload() {
   if (answer_ != nullptr) answer_->Drop();
 }
 
 void SnapshotUpload::Write(uint32_t index, state::SnapshotChunk chunk) {
-  checkpoint::Chunk piece{options_.first_state[index] + chunk.state, chunk.group, checkpoint::ChunkKind::kWhole, std::move(chunk.bytes)};
+  checkpoint::Chunk piece{options_.first_state[index] + chunk.state, chunk.group,
+                          checkpoint::ChunkKind::kWhole, std::move(chunk.bytes)};
   constexpr size_t kIndexBytes = 64;  // of a chunk in the pack's footer, at most
   small_bytes_ += piece.bytes.size() + kIndexBytes;
   const bool too_large = small_bytes_ > limits::kInlinePackBytesMax / 2;
-  if (pack_ == nullptr && (too_large || options_.env.chaos.Buggify("cluster-small-pack"))) OpenPack();
+  if (pack_ == nullptr && (too_large || options_.env.chaos.Buggify("cluster-small-pack")))
+    OpenPack();
   if (pack_ != nullptr) {
     pack_->Add(std::move(piece));
   } else {
@@ -82,20 +85,24 @@ void SnapshotUpload::OpenPack() {
   options.key_groups = options_.key_groups;
   options.on_progress = [mailbox = options_.mailbox] { mailbox->Post([] {}); };
   options.answer_early = options_.env.chaos.Mutant("record-before-pack");
-  pack_ = std::make_shared<checkpoint::PackWriter>(options_.store, options_.env.pool, options_.files, std::move(options));
+  pack_ = std::make_shared<checkpoint::PackWriter>(options_.store, options_.env.pool,
+                                                   options_.files, std::move(options));
   for (checkpoint::Chunk& chunk : small_) pack_->Add(std::move(chunk));
   small_.clear();
 }
 
 void SnapshotUpload::Defer(base::UniqueFunction<Status()> job) {
   if (!options_.env.chaos.Mutant("acknowledgement-before-write")) answer_->Begin();
-  options_.env.pool.Post([answer = answer_, job = std::move(job), &chaos = options_.env.chaos]() mutable {
-    const Status status = job();
-    if (!chaos.Mutant("acknowledgement-before-write")) answer->End(status);
-  });
+  options_.env.pool.Post(
+      [answer = answer_, job = std::move(job), &chaos = options_.env.chaos]() mutable {
+        const Status status = job();
+        if (!chaos.Mutant("acknowledgement-before-write")) answer->End(status);
+      });
 }
 
-size_t SnapshotUpload::bytes_waiting() const { return pack_ == nullptr ? 0 : pack_->buffered_bytes(); }
+size_t SnapshotUpload::bytes_waiting() const {
+  return pack_ == nullptr ? 0 : pack_->buffered_bytes();
+}
 
 void SnapshotUpload::Finish(runtime::SubtaskState state, Costs costs) {
   const std::shared_ptr<Answer> answer = std::exchange(answer_, nullptr);
@@ -112,7 +119,8 @@ void SnapshotUpload::Finish(runtime::SubtaskState state, Costs costs) {
   }
   answer->End({}, [&](UploadedSnapshot& snapshot) {
     if (!small_.empty()) {
-      snapshot.packs.push_back(checkpoint::InlinePack(options_.states, options_.key_groups, small_));
+      snapshot.packs.push_back(
+          checkpoint::InlinePack(options_.states, options_.key_groups, small_));
       snapshot.bytes_written += snapshot.packs.back().bytes;
     }
     snapshot.state = std::move(state);

@@ -1,8 +1,10 @@
-// SnapshotUpload: one subtask's snapshot on its way to the store. It puts chunks of keyed state into a pack (or, when they are few, into the acknowledgement
-// itself), runs the jobs that operators deferred, and answers once everything is durable.
+// SnapshotUpload: one subtask's snapshot on its way to the store. It puts chunks of keyed state
+// into a pack (or, when they are few, into the acknowledgement itself), runs the jobs that
+// operators deferred, and answers once everything is durable.
 //
-// Invariants: the answer comes at most once, and ok only after the pack's Finish and every job answered ok. Destroyed before Finish or Decline, it never
-//   answers, and nothing of it will be seen.
+// Invariants: the answer comes at most once, and ok only after the pack's Finish and every job
+//   answered ok. Destroyed before Finish or Decline, it never answers, and nothing of it will be
+//   seen.
 // Threads: the methods from the subtask's thread; the answer on any.
 #pragma once
 
@@ -36,9 +38,11 @@ class SnapshotUpload final : public runtime::SnapshotStream {
     const checkpoint::JobFiles& files;
     checkpoint::PackName pack;
     std::vector<checkpoint::PackState> states;  // of all operators of the chain
-    std::vector<uint32_t> first_state;          // for each operator of the chain, where its states begin in `states`
+    // For each operator of the chain, where its states begin in `states`.
+    std::vector<uint32_t> first_state;
     base::KeyGroupRange key_groups;
-    std::shared_ptr<runtime::Mailbox> mailbox;  // of the subtask, which is woken when bytes_waiting fell
+    // Of the subtask, which is woken when bytes_waiting fell.
+    std::shared_ptr<runtime::Mailbox> mailbox;
     env::ResultCallback<UploadedSnapshot> done;
   };
   explicit SnapshotUpload(Options options);
@@ -55,10 +59,11 @@ class SnapshotUpload final : public runtime::SnapshotStream {
   void OpenPack();
 
   Options options_;
-  std::shared_ptr<Answer> answer_;                    // shared with jobs and store calls under way
-  std::vector<checkpoint::Chunk> small_;              // what may still fit into the acknowledgement
+  std::shared_ptr<Answer> answer_;        // shared with jobs and store calls under way
+  std::vector<checkpoint::Chunk> small_;  // what may still fit into the acknowledgement
   size_t small_bytes_ = 0;
-  std::shared_ptr<checkpoint::PackWriter> pack_;      // shared with the answer once finished; null while small
+  // Shared with the answer once finished; null while small.
+  std::shared_ptr<checkpoint::PackWriter> pack_;
 };
 
 }  // namespace weir::cluster

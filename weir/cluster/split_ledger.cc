@@ -41,10 +41,12 @@ checkpoint::SourceAtTrigger SplitLedger::Capture(const std::string& uid) const {
   trigger.uid = uid;
   trigger.snapshot.discovery_final = final_;
   for (auto split = unassigned_.rbegin(); split != unassigned_.rend(); ++split) {
-    trigger.snapshot.splits.push_back({.id = split->id, .position = split->position, .finished = false, .watermark_state = {}});
+    trigger.snapshot.splits.push_back(
+        {.id = split->id, .position = split->position, .finished = false, .watermark_state = {}});
   }
   for (const std::string& id : finished_) {
-    trigger.snapshot.splits.push_back({.id = id, .position = {}, .finished = true, .watermark_state = {}});
+    trigger.snapshot.splits.push_back(
+        {.id = id, .position = {}, .finished = true, .watermark_state = {}});
   }
   trigger.assigned.assign(assigned_.begin(), assigned_.end());
   return trigger;

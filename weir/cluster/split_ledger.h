@@ -1,9 +1,11 @@
-// SplitLedger keeps the books of one source's splits beside the coordinator: every split is unassigned, with one reader, or finished. At a checkpoint the three
-// must add up to all that was ever found; PendingCheckpoint checks it with what Capture says.
+// SplitLedger keeps the books of one source's splits beside the coordinator: every split is
+// unassigned, with one reader, or finished. At a checkpoint the three must add up to all that was
+// ever found; PendingCheckpoint checks it with what Capture says.
 //
-// Pure: events in, answers out. Assignments and triggers reach a reader in the order in which they were made here, so what the ledger calls unassigned at a
-// trigger is in no reader's snapshot, and everything else is in exactly one.
-// After a failure all splits that were with readers are unassigned again, at the positions of the checkpoint: nothing has to be dealt out for a rescale.
+// Pure: events in, answers out. Assignments and triggers reach a reader in the order in which they
+// were made here, so what the ledger calls unassigned at a trigger is in no reader's snapshot, and
+// everything else is in exactly one. After a failure all splits that were with readers are
+// unassigned again, at the positions of the checkpoint: nothing has to be dealt out for a rescale.
 // Threads: one caller at a time (the coordinator).
 #pragma once
 

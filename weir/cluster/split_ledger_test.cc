@@ -30,7 +30,8 @@ std::string Next(SplitLedger& ledger, int count = 1) {
 std::string Books(const SplitLedger& ledger) {
   const checkpoint::SourceAtTrigger trigger = ledger.Capture("source");
   std::string out;
-  for (const auto& split : trigger.snapshot.splits) out += (split.finished ? "+" : "") + split.id + " ";
+  for (const auto& split : trigger.snapshot.splits)
+    out += (split.finished ? "+" : "") + split.id + " ";
   out += "|";
   for (const std::string& id : trigger.assigned) out += " " + id;
   return out;

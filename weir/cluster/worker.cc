@@ -9,10 +9,12 @@ namespace weir::cluster {
 
 StatusOr<std::unique_ptr<Worker>> Worker::Start(Options options) {
   WEIR_ASSIGN_OR_RETURN(auto plan, DeclaredStates(options.graph));
-  WEIR_ASSIGN_OR_RETURN(auto data_plane, exchange::DataPlane::Open({.listen_address = options.data_address,
-                                                                    .transport = options.env.transport,
-                                                                    .chaos = options.env.chaos}));
-  std::unique_ptr<Worker> worker(new Worker(std::move(options), std::move(data_plane), std::move(plan)));
+  WEIR_ASSIGN_OR_RETURN(auto data_plane,
+                        exchange::DataPlane::Open({.listen_address = options.data_address,
+                                                   .transport = options.env.transport,
+                                                   .chaos = options.env.chaos}));
+  std::unique_ptr<Worker> worker(
+      new Worker(std::move(options), std::move(data_plane), std::move(plan)));
   worker->inbox().Post([worker = worker.get()] {
     worker->Connect();
     worker->OnTick();
@@ -20,7 +22,8 @@ StatusOr<std::unique_ptr<Worker>> Worker::Start(Options options) {
   return worker;
 }
 
-Worker::Worker(Options options, std::unique_ptr<exchange::DataPlane> data_plane, std::vector<PlannedChain> plan)
+Worker::Worker(Options options, std::unique_ptr<exchange::DataPlane> data_plane,
+               std::vector<PlannedChain> plan)
     : Actor(options.loop),
       options_(std::move(options)),
       files_(options_.graph.name),
@@ -33,11 +36,17 @@ Worker::~Worker() = default;
 void Worker::Connect() {
   const uint64_t number = ++connection_number_;
   connected_ = true;
-  connection_ = options_.env.transport.Connect(
-      options_.coordinator_address,
-      std::make_shared<ControlLink>(
-          inbox(), [this, number](std::string frame) { if (number == connection_number_) OnFrame(frame); },
-          [this, number](Status reason) { if (number == connection_number_) OnConnectionLost(reason); }));
+  connection_ = options_.env.transport.Connect(options_.coordinator_address,
+                                               std::make_shared<ControlLink>(
+                                                   inbox(),
+                                                   [this, number](std::string frame) {
+                                                     if (number == connection_number_)
+                                                       OnFrame(frame);
+                                                   },
+                                                   [this, number](Status reason) {
+                                                     if (number == connection_number_)
+                                                       OnConnectionLost(reason);
+                                                   }));
   proto::ToCoordinator message;
   proto::Register& hello = *message.mutable_register_();
   hello.set_worker_name(options_.name);
@@ -51,9 +60,11 @@ void Worker::Connect() {
 void Worker::OnConnectionLost(const Status&) {
   connected_ = false;
   ++connection_number_;
-  inbox().PostAfter(limits::kReconnectDelay + std::chrono::microseconds(options_.env.random.Below(10'000)), [this] {
-    if (!connected_) Connect();
-  });
+  inbox().PostAfter(
+      limits::kReconnectDelay + std::chrono::microseconds(options_.env.random.Below(10'000)),
+      [this] {
+        if (!connected_) Connect();
+      });
 }
 
 void Worker::OnFrame(const std::string& frame) {
@@ -70,8 +81,12 @@ void Worker::OnFrame(const std::string& frame) {
   highest_epoch_ = epoch;
   heard_ = options_.env.clock.Now();
   switch (message.kind_case()) {
-    case proto::ToWorker::kWelcome: worker_id_ = message.welcome().worker_id(); break;
-    case proto::ToWorker::kDeploy: OnDeploy(message); break;
+    case proto::ToWorker::kWelcome:
+      worker_id_ = message.welcome().worker_id();
+      break;
+    case proto::ToWorker::kDeploy:
+      OnDeploy(message);
+      break;
     case proto::ToWorker::kCancelAttempt: {
       attempt_ = nullptr;
       proto::ToCoordinator answer;
@@ -87,8 +102,10 @@ void Worker::OnFrame(const std::string& frame) {
       inbox().Post([this, status] { options_.on_end(status); });
       break;
     }
-    case proto::ToWorker::kHeartbeat: break;
-    default: OnAttemptMessage(message);
+    case proto::ToWorker::kHeartbeat:
+      break;
+    default:
+      OnAttemptMessage(message);
   }
 }
 
@@ -108,18 +125,22 @@ void Worker::OnDeploy(const proto::ToWorker& message) {
           .worker_id = worker_id_,
           .epoch = base::Epoch(message.epoch()),
           .attempt = base::Attempt(message.attempt()),
-          .report = [this, epoch = message.epoch(), attempt = message.attempt()](proto::ToCoordinator report) {
-            if (report.has_committed()) SendProgress();  // the job may be over with this: the last figures go first
-            report.set_epoch(epoch);
-            report.set_attempt(attempt);
-            Send(std::move(report));
-          },
+          .report =
+              [this, epoch = message.epoch(),
+               attempt = message.attempt()](proto::ToCoordinator report) {
+                // The job may be over with this: the last figures go first.
+                if (report.has_committed()) SendProgress();
+                report.set_epoch(epoch);
+                report.set_attempt(attempt);
+                Send(std::move(report));
+              },
       },
       message.deploy());
 }
 
 bool Worker::IsCurrent(const proto::ToWorker& message) const {
-  return attempt_ != nullptr && attempt_->epoch().number() == message.epoch() && attempt_->attempt().number() == message.attempt();
+  return attempt_ != nullptr && attempt_->epoch().number() == message.epoch() &&
+         attempt_->attempt().number() == message.attempt();
 }
 
 void Worker::OnAttemptMessage(const proto::ToWorker& message) {
@@ -128,20 +149,28 @@ void Worker::OnAttemptMessage(const proto::ToWorker& message) {
     return;
   }
   switch (message.kind_case()) {
-    case proto::ToWorker::kStart: attempt_->Begin(); break;
+    case proto::ToWorker::kStart:
+      attempt_->Begin();
+      break;
     case proto::ToWorker::kTrigger:
       attempt_->Trigger({.checkpoint = base::CheckpointId(message.trigger().checkpoint()),
                          .base = base::CheckpointId(message.trigger().base()),
                          .mode = record::CheckpointMode::kAligned,
                          .savepoint = message.trigger().savepoint()});
       break;
-    case proto::ToWorker::kComplete: attempt_->Complete(PermitIssuer::FromMessage(message.complete())); break;
-    case proto::ToWorker::kAbort: attempt_->Abort(base::CheckpointId(message.abort().checkpoint())); break;
+    case proto::ToWorker::kComplete:
+      attempt_->Complete(PermitIssuer::FromMessage(message.complete()));
+      break;
+    case proto::ToWorker::kAbort:
+      attempt_->Abort(base::CheckpointId(message.abort().checkpoint()));
+      break;
     case proto::ToWorker::kAssignSplits:
-      attempt_->AssignSplits(FromProto(message.assign_splits().subtask()), FromProto(message.assign_splits().splits()),
+      attempt_->AssignSplits(FromProto(message.assign_splits().subtask()),
+                             FromProto(message.assign_splits().splits()),
                              message.assign_splits().no_more());
       break;
-    default: ++stale_messages_;
+    default:
+      ++stale_messages_;
   }
 }
 

@@ -1,7 +1,9 @@
-// Worker: the role that runs subtasks. It registers with the coordinator, builds an attempt when told to, and obeys the highest epoch that it has seen.
+// Worker: the role that runs subtasks. It registers with the coordinator, builds an attempt when
+// told to, and obeys the highest epoch that it has seen.
 //
-// It decides nothing: when the connection breaks it goes on, connects again and registers anew; a coordinator of a newer epoch deploys over whatever runs.
-// Only when it has heard no coordinator for `silence_max` does it cancel its subtasks by itself: nobody could commit for them.
+// It decides nothing: when the connection breaks it goes on, connects again and registers anew; a
+// coordinator of a newer epoch deploys over whatever runs. Only when it has heard no coordinator
+// for `silence_max` does it cancel its subtasks by itself: nobody could commit for them.
 // Threads: an actor; everything on its loop.
 #pragma once
 
@@ -28,12 +30,13 @@ class Worker final : private Actor {
     env::Env& env;
     env::BlobStore& store;
     const runtime::JobGraph& graph;
-    std::string name;                 // unique among the job's workers
+    std::string name;  // unique among the job's workers
     std::string coordinator_address;
-    std::string data_address;         // to listen on for other workers
+    std::string data_address;  // to listen on for other workers
     uint32_t threads = 1;
     Duration buffer_timeout = std::chrono::milliseconds(1);
-    std::function<void(Status)> on_end;  // called once, on the loop, when the job is over for this worker
+    // Called once, on the loop, when the job is over for this worker.
+    std::function<void(Status)> on_end;
   };
 
   /// Opens the data plane and starts to connect.
@@ -47,7 +50,8 @@ class Worker final : private Actor {
   const WorkerAttempt* attempt() const { return attempt_.get(); }
 
  private:
-  Worker(Options options, std::unique_ptr<exchange::DataPlane> data_plane, std::vector<PlannedChain> plan);
+  Worker(Options options, std::unique_ptr<exchange::DataPlane> data_plane,
+         std::vector<PlannedChain> plan);
   void Connect();
   void OnFrame(const std::string& frame);
   void OnConnectionLost(const Status& reason);
@@ -68,7 +72,7 @@ class Worker final : private Actor {
   bool connected_ = false;
   uint32_t worker_id_ = 0;
   base::Epoch highest_epoch_;
-  base::Instant heard_;             // when a coordinator said something last
+  base::Instant heard_;  // when a coordinator said something last
   uint64_t stale_messages_ = 0;
 };
 

@@ -23,13 +23,17 @@ struct WorkerAttempt::Ends {
   std::map<Key, std::unique_ptr<exchange::ChannelReader>> readers;
 };
 
-WorkerAttempt::WorkerAttempt(Options options, const proto::Deploy& deploy) : Actor(options.loop), options_(std::move(options)) {
-  for (uint32_t i = 0; i < options_.threads; ++i) loops_.push_back(std::make_unique<runtime::TaskletLoop>());
+WorkerAttempt::WorkerAttempt(Options options, const proto::Deploy& deploy)
+    : Actor(options.loop), options_(std::move(options)) {
+  for (uint32_t i = 0; i < options_.threads; ++i)
+    loops_.push_back(std::make_unique<runtime::TaskletLoop>());
   Ends ends = MakeChannels(deploy);
   for (const proto::Deploy::Placement& placement : deploy.placements()) {
-    if (placement.worker_id() == options_.worker_id) MakeSubtask(FromProto(placement.subtask()), ends, deploy);
+    if (placement.worker_id() == options_.worker_id)
+      MakeSubtask(FromProto(placement.subtask()), ends, deploy);
   }
-  for (size_t i = 0; i < loops_.size(); ++i) loops_[i]->Start(options_.env.threads, "task-" + std::to_string(i));
+  for (size_t i = 0; i < loops_.size(); ++i)
+    loops_[i]->Start(options_.env.threads, "task-" + std::to_string(i));
   for (const proto::Deploy::Restore& message : deploy.restores()) {
     auto restore = std::make_shared<Restore>();
     restore->subtask = FromProto(message.subtask());
@@ -45,18 +49,23 @@ WorkerAttempt::~WorkerAttempt() {
 
 WorkerAttempt::Ends WorkerAttempt::MakeChannels(const proto::Deploy& deploy) {
   std::map<uint32_t, std::string> addresses;
-  for (const proto::Deploy::Worker& worker : deploy.workers()) addresses[worker.worker_id()] = worker.data_address();
+  for (const proto::Deploy::Worker& worker : deploy.workers())
+    addresses[worker.worker_id()] = worker.data_address();
   std::map<SubtaskId, uint32_t> worker_of;
-  for (const proto::Deploy::Placement& placement : deploy.placements()) worker_of[FromProto(placement.subtask())] = placement.worker_id();
+  for (const proto::Deploy::Placement& placement : deploy.placements())
+    worker_of[FromProto(placement.subtask())] = placement.worker_id();
 
   Ends ends;
   for (uint32_t index = 0; index < options_.graph.edges.size(); ++index) {
     const runtime::Edge& edge = options_.graph.edges[index];
     const record::TypeOps& type = options_.graph.TypeOf(edge);
-    for (SubtaskIndex from; from.number() < options_.graph.chains[edge.from.number()].parallelism; from = from.Next()) {
-      for (SubtaskIndex to; to.number() < options_.graph.chains[edge.to.number()].parallelism; to = to.Next()) {
+    for (SubtaskIndex from; from.number() < options_.graph.chains[edge.from.number()].parallelism;
+         from = from.Next()) {
+      for (SubtaskIndex to; to.number() < options_.graph.chains[edge.to.number()].parallelism;
+           to = to.Next()) {
         if (edge.partitioning == runtime::Partitioning::kForward && from != to) continue;
-        const uint32_t from_worker = worker_of.at({edge.from, from}), to_worker = worker_of.at({edge.to, to});
+        const uint32_t from_worker = worker_of.at({edge.from, from}),
+                       to_worker = worker_of.at({edge.to, to});
         const Ends::Key key(index, from, to);
         const exchange::ChannelKey name{options_.epoch, options_.attempt, index, from, to};
         if (from_worker == options_.worker_id && to_worker == options_.worker_id) {
@@ -82,22 +91,25 @@ void WorkerAttempt::MakeSubtask(SubtaskId id, Ends& ends, const proto::Deploy& d
     const runtime::Edge& edge = options_.graph.edges[index];
     if (edge.to == id.chain) {
       for (auto& [key, reader] : ends.readers) {
-        if (std::get<0>(key) == index && std::get<2>(key) == id.subtask) inputs.push_back({std::move(reader), edge.to_port});
+        if (std::get<0>(key) == index && std::get<2>(key) == id.subtask)
+          inputs.push_back({std::move(reader), edge.to_port});
       }
     }
     if (edge.from == id.chain) {
       std::vector<std::unique_ptr<exchange::ChannelWriter>> writers;
       for (auto& [key, writer] : ends.writers) {
-        if (std::get<0>(key) == index && std::get<1>(key) == id.subtask) writers.push_back(std::move(writer));
+        if (std::get<0>(key) == index && std::get<1>(key) == id.subtask)
+          writers.push_back(std::move(writer));
       }
-      out_edges.push_back({edge.from_operator, edge.from_port,
-                           std::make_unique<exchange::ResultPartition>(
-                               exchange::ResultPartition::Options{.type = options_.graph.TypeOf(edge),
-                                                                  .partitioning = edge.partitioning,
-                                                                  .max_parallelism = deploy.max_parallelism(),
-                                                                  .producer = id.subtask,
-                                                                  .chaos = options_.env.chaos},
-                               std::move(writers))});
+      out_edges.push_back(
+          {edge.from_operator, edge.from_port,
+           std::make_unique<exchange::ResultPartition>(
+               exchange::ResultPartition::Options{.type = options_.graph.TypeOf(edge),
+                                                  .partitioning = edge.partitioning,
+                                                  .max_parallelism = deploy.max_parallelism(),
+                                                  .producer = id.subtask,
+                                                  .chaos = options_.env.chaos},
+               std::move(writers))});
     }
   }
   std::erase_if(ends.readers, [](const auto& entry) { return entry.second == nullptr; });
@@ -137,12 +149,15 @@ void WorkerAttempt::RestoreNext(const std::shared_ptr<Restore>& restore) {
     return;
   }
   const proto::Segment& segment = restore->segments[restore->next++];
-  const base::KeyGroupRange groups{base::KeyGroup(segment.first_key_group()), base::KeyGroup(segment.end_key_group())};
+  const base::KeyGroupRange groups{base::KeyGroup(segment.first_key_group()),
+                                   base::KeyGroup(segment.end_key_group())};
   checkpoint::ReadPack(
       options_.store, options_.files, FromProto(segment.pack()), {{segment.uid(), groups}},
-      [inbox = inbox(), this, id = restore->subtask](const checkpoint::PackState& state, const checkpoint::Chunk& chunk) -> Status {
+      [inbox = inbox(), this, id = restore->subtask](const checkpoint::PackState& state,
+                                                     const checkpoint::Chunk& chunk) -> Status {
         inbox.Post([this, id, state, bytes = chunk.bytes]() mutable {
-          if (runtime::Subtask* target = Find(id)) target->PostRestore(state.operator_uid, state.state, std::move(bytes));
+          if (runtime::Subtask* target = Find(id))
+            target->PostRestore(state.operator_uid, state.state, std::move(bytes));
         });
         return {};
       },
@@ -193,7 +208,8 @@ runtime::Subtask* WorkerAttempt::Find(SubtaskId id) {
 }
 
 void WorkerAttempt::Report(proto::ToCoordinator message) {
-  inbox().Post([this, message = std::move(message)]() mutable { options_.report(std::move(message)); });
+  inbox().Post(
+      [this, message = std::move(message)]() mutable { options_.report(std::move(message)); });
 }
 
 void WorkerAttempt::OnReady(SubtaskId subtask) {
@@ -228,7 +244,8 @@ void WorkerAttempt::OnCommitted(SubtaskId subtask, base::CheckpointId checkpoint
   Report(std::move(message));
 }
 
-std::unique_ptr<runtime::SnapshotStream> WorkerAttempt::NewSnapshot(SubtaskId id, const record::Barrier& barrier) {
+std::unique_ptr<runtime::SnapshotStream> WorkerAttempt::NewSnapshot(
+    SubtaskId id, const record::Barrier& barrier) {
   const auto& plan = options_.plan[id.chain.number()];
   const runtime::Chain& chain = options_.graph.chains[id.chain.number()];
   std::vector<checkpoint::PackState> states;
@@ -236,7 +253,8 @@ std::unique_ptr<runtime::SnapshotStream> WorkerAttempt::NewSnapshot(SubtaskId id
   for (const PlannedOperator& op : plan) {
     if (op.is_source) continue;
     first_state[op.index] = static_cast<uint32_t>(states.size());
-    for (const state::StateDescriptor& state : op.keyed.states) states.push_back({op.uid, state.name});
+    for (const state::StateDescriptor& state : op.keyed.states)
+      states.push_back({op.uid, state.name});
   }
   const base::CheckpointId checkpoint = barrier.checkpoint;
   auto done = [inbox = inbox(), this, id, checkpoint](StatusOr<UploadedSnapshot> uploaded) {
@@ -246,7 +264,8 @@ std::unique_ptr<runtime::SnapshotStream> WorkerAttempt::NewSnapshot(SubtaskId id
       *acknowledge.mutable_subtask() = ToProto(id);
       acknowledge.set_checkpoint(checkpoint.number());
       *acknowledge.mutable_state() = ToProto(uploaded->state);
-      for (const checkpoint::PackRef& pack : uploaded->packs) *acknowledge.add_packs() = ToProto(pack);
+      for (const checkpoint::PackRef& pack : uploaded->packs)
+        *acknowledge.add_packs() = ToProto(pack);
       acknowledge.set_longest_step_ns(static_cast<uint64_t>(uploaded->costs.longest_step.count()));
       acknowledge.set_encoding_ns(static_cast<uint64_t>(uploaded->costs.encoding.count()));
       acknowledge.set_bytes_written(uploaded->bytes_written);
@@ -257,7 +276,8 @@ std::unique_ptr<runtime::SnapshotStream> WorkerAttempt::NewSnapshot(SubtaskId id
     }
     inbox.Post([this, id, message = std::move(message)]() mutable {
       if (message.has_acknowledge()) {
-        message.mutable_acknowledge()->set_state_bytes(Find(id)->counters().state_bytes.load(std::memory_order_relaxed));
+        message.mutable_acknowledge()->set_state_bytes(
+            Find(id)->counters().state_bytes.load(std::memory_order_relaxed));
       }
       options_.report(std::move(message));
     });
@@ -266,10 +286,12 @@ std::unique_ptr<runtime::SnapshotStream> WorkerAttempt::NewSnapshot(SubtaskId id
       .store = options_.store,
       .env = options_.env,
       .files = options_.files,
-      .pack = {options_.epoch, options_.attempt, checkpoint, id.chain, id.subtask, options_.env.random.Next()},
+      .pack = {options_.epoch, options_.attempt, checkpoint, id.chain, id.subtask,
+               options_.env.random.Next()},
       .states = std::move(states),
       .first_state = std::move(first_state),
-      .key_groups = base::KeyGroupsOf(id.subtask, chain.parallelism, options_.graph.max_parallelism),
+      .key_groups =
+          base::KeyGroupsOf(id.subtask, chain.parallelism, options_.graph.max_parallelism),
       .mailbox = subtasks_.at(id)->mailbox(),
       .done = std::move(done),
   });

@@ -1,8 +1,11 @@
-// WorkerAttempt: a worker's share of one attempt: its subtasks, the threads that run them, the channels between them and to other workers.
+// WorkerAttempt: a worker's share of one attempt: its subtasks, the threads that run them, the
+// channels between them and to other workers.
 //
-// It is built from a Deploy message, restores, says when each subtask is ready, and then passes orders in and news out. Destroying it cancels it: the threads
-// are joined, the channels closed, and what the store still answers is dropped.
-// Threads: everything on the worker's loop, but the SubtaskHost methods, which subtasks call on their threads.
+// It is built from a Deploy message, restores, says when each subtask is ready, and then passes
+// orders in and news out. Destroying it cancels it: the threads are joined, the channels closed,
+// and what the store still answers is dropped.
+// Threads: everything on the worker's loop, but the SubtaskHost methods, which subtasks call on
+//   their threads.
 #pragma once
 
 #include <functional>
@@ -37,7 +40,8 @@ class WorkerAttempt final : public runtime::SubtaskHost, private Actor {
     uint32_t worker_id;
     base::Epoch epoch;
     base::Attempt attempt;
-    std::function<void(proto::ToCoordinator)> report;  // called on the loop; epoch and attempt are filled in by the worker
+    // Called on the loop; epoch and attempt are filled in by the worker.
+    std::function<void(proto::ToCoordinator)> report;
   };
   /// Shapes: everything borrowed outlives it. `deploy` places at least one subtask on this worker.
   WorkerAttempt(Options options, const proto::Deploy& deploy);
@@ -63,7 +67,8 @@ class WorkerAttempt final : public runtime::SubtaskHost, private Actor {
   void OnSplitWanted(base::SubtaskId subtask) override;
   void OnEnded(base::SubtaskId subtask) override;
   void OnCommitted(base::SubtaskId subtask, base::CheckpointId checkpoint) override;
-  std::unique_ptr<runtime::SnapshotStream> NewSnapshot(base::SubtaskId subtask, const record::Barrier& barrier) override;
+  std::unique_ptr<runtime::SnapshotStream> NewSnapshot(base::SubtaskId subtask,
+                                                       const record::Barrier& barrier) override;
 
  private:
   struct Ends;  // of channels, while they are being made

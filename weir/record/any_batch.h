@@ -5,7 +5,7 @@
 // columns. All `capacity` rows stay constructed: Clear keeps what they own (the capacity of
 // strings), so that a batch that returns to its producer is filled again without allocation.
 // Invariants: size <= capacity; a column is absent for all rows or present for all; there is one
-// owner (BatchPtr).
+//   owner (BatchPtr).
 // Threads: one caller at a time; handed from thread to thread through channels.
 #pragma once
 

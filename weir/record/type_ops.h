@@ -57,7 +57,7 @@ class TypeOps {
   /// Moves rows from `begin` on, with their columns, each behind the rows of
   /// outputs[destinations[row]], until one finds its output full.
   /// Shapes: destinations has batch.size() entries; outputs are batches of this layout. Returns the
-  /// first row not moved (batch.size() when all were).
+  ///   first row not moved (batch.size() when all were).
   virtual uint32_t Scatter(AnyBatch& batch, uint32_t begin, std::span<const uint16_t> destinations,
                            std::span<AnyBatch* const> outputs) const = 0;
 
@@ -73,7 +73,7 @@ class TypeOps {
 
   /// One line of CSV for a row, without the line's end; the header line for all rows.
   /// Errors: Unimplemented when the type has a field that CSV cannot hold (a list, a map, a nested
-  /// record).
+  ///   record).
   virtual Status AppendCsv(const AnyBatch& batch, uint32_t row, std::string& out) const = 0;
   virtual StatusOr<std::string> CsvHeader() const = 0;
 };

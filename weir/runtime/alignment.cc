@@ -6,12 +6,15 @@
 
 namespace weir::runtime {
 
-Alignment::Alignment(uint32_t channels) : channels_(channels, Channel::kOpen) { WEIR_CHECK(channels >= 1); }
+Alignment::Alignment(uint32_t channels) : channels_(channels, Channel::kOpen) {
+  WEIR_CHECK(channels >= 1);
+}
 
 AlignmentDecision Alignment::OnBarrier(base::ChannelIndex channel, base::CheckpointId checkpoint) {
   const auto index = size_t{channel.number()};
   WEIR_CHECK(index < channels_.size());
-  if (checkpoint < newest_ || (checkpoint == newest_ && !aligning_)) return {};  // stale: given up or done before it got here
+  // Stale: given up or done before it got here.
+  if (checkpoint < newest_ || (checkpoint == newest_ && !aligning_)) return {};
 
   AlignmentDecision decision;
   if (checkpoint > newest_) {
@@ -30,7 +33,8 @@ AlignmentDecision Alignment::OnBarrier(base::ChannelIndex channel, base::Checkpo
 AlignmentDecision Alignment::OnEndOfInput(base::ChannelIndex channel) {
   const auto index = size_t{channel.number()};
   WEIR_CHECK(index < channels_.size());
-  WEIR_CHECK(channels_[index] == Channel::kOpen);  // a blocked channel delivers nothing, not even its end
+  // A blocked channel delivers nothing, not even its end.
+  WEIR_CHECK(channels_[index] == Channel::kOpen);
   channels_[index] = Channel::kEnded;
   return aligning_ && Complete() ? Snapshot() : AlignmentDecision{};
 }

@@ -1,12 +1,17 @@
-// Alignment decides when one subtask takes the snapshot of a checkpoint, from the barriers that arrive on its inputs.
+// Alignment decides when one subtask takes the snapshot of a checkpoint, from the barriers that
+// arrive on its inputs.
 //
-// It is a pure state machine: each event returns the decision, the subtask carries it out. It knows nothing of time, threads, channels' contents or
-// operators, so every order of events can be tested as a picture (alignment_test.cc).
+// It is a pure state machine: each event returns the decision, the subtask carries it out. It knows
+// nothing of time, threads, channels' contents or operators, so every order of events can be tested
+// as a picture (alignment_test.cc).
 //
 // Invariants:
-//   * A channel is blocked from the moment its barrier of the current checkpoint arrived until the snapshot is decided or the checkpoint given up.
-//   * At most one checkpoint is being aligned. A newer one gives the older up; an older one is stale and ignored.
-//   * A channel whose input has ended counts as if its barrier had arrived, for this and every later checkpoint.
+//   * A channel is blocked from the moment its barrier of the current checkpoint arrived until the
+//     snapshot is decided or the checkpoint given up.
+//   * At most one checkpoint is being aligned. A newer one gives the older up; an older one is
+//     stale and ignored.
+//   * A channel whose input has ended counts as if its barrier had arrived, for this and every
+//     later checkpoint.
 // Threads: one caller at a time (the subtask).
 #pragma once
 
@@ -34,9 +39,12 @@ class Alignment {
 
   /// A barrier of `checkpoint` arrived on `channel`.
   /// Shapes: channel in [0, channels); not twice for one checkpoint on one channel.
-  /// Errors: none; checks the bounds. A stale barrier (of a checkpoint older than one already seen) is a decision to do nothing.
-  /// Source: Carbone et al., "Lightweight Asynchronous Snapshots for Distributed Dataflows", 2015, algorithm 1.
-  [[nodiscard]] AlignmentDecision OnBarrier(base::ChannelIndex channel, base::CheckpointId checkpoint);
+  /// Errors: none; checks the bounds. A stale barrier (of a checkpoint older than one already seen)
+  ///   is a decision to do nothing.
+  /// Source: Carbone et al., "Lightweight Asynchronous Snapshots for Distributed Dataflows", 2015,
+  ///   algorithm 1.
+  [[nodiscard]] AlignmentDecision OnBarrier(base::ChannelIndex channel,
+                                            base::CheckpointId checkpoint);
 
   /// The input of `channel` ended: no element follows but barriers, which need not be waited for.
   [[nodiscard]] AlignmentDecision OnEndOfInput(base::ChannelIndex channel);

@@ -8,7 +8,9 @@
 
 namespace weir::runtime {
 
-ChainDriver::ChainDriver(const record::TypeOps* source_type, std::vector<Node> nodes, std::vector<OutEdge> edges) : edges_(std::move(edges)) {
+ChainDriver::ChainDriver(const record::TypeOps* source_type, std::vector<Node> nodes,
+                         std::vector<OutEdge> edges)
+    : edges_(std::move(edges)) {
   if (source_type != nullptr) {
     source_output_ = std::make_unique<Output>(std::span(&source_type, 1));
     AddRoutes(Edge::kFromSource, 1, !nodes.empty(), source_routes_);
@@ -23,13 +25,15 @@ ChainDriver::ChainDriver(const record::TypeOps* source_type, std::vector<Node> n
   }
 }
 
-void ChainDriver::AddRoutes(uint32_t from, uint32_t ports, bool has_next, std::vector<Route>& routes) {
+void ChainDriver::AddRoutes(uint32_t from, uint32_t ports, bool has_next,
+                            std::vector<Route>& routes) {
   for (uint32_t port = 0; port < ports; ++port) {
     Route route;
     route.port = base::PortIndex(port);
     route.to_next = has_next && port == 0;
     for (OutEdge& edge : edges_) {
-      if (edge.from_operator == from && edge.from_port == route.port) route.partitions.push_back(edge.partition.get());
+      if (edge.from_operator == from && edge.from_port == route.port)
+        route.partitions.push_back(edge.partition.get());
     }
     routes.push_back(std::move(route));
   }
@@ -72,11 +76,13 @@ StatusOr<ChainDriver::Step> ChainDriver::StepRows() {
     if (out != Step::kNothing) return out;
     if (links_[i].input != nullptr) return StepInput(i);
   }
-  return source_output_ == nullptr ? Step::kNothing : StepOutput(*source_output_, source_routes_, 0);
+  return source_output_ == nullptr ? Step::kNothing
+                                   : StepOutput(*source_output_, source_routes_, 0);
 }
 
 // Hands one batch of an operator's output on.
-StatusOr<ChainDriver::Step> ChainDriver::StepOutput(Output& output, std::vector<Route>& routes, size_t next) {
+StatusOr<ChainDriver::Step> ChainDriver::StepOutput(Output& output, std::vector<Route>& routes,
+                                                    size_t next) {
   for (Route& route : routes) {
     if (route.leaving == nullptr) {
       route.leaving = output.TakeBatch(route.port, Output::Take::kAny);
@@ -102,7 +108,8 @@ StatusOr<ChainDriver::Step> ChainDriver::StepOutput(Output& output, std::vector<
   return Step::kNothing;
 }
 
-// Sends `route.leaving` to its partitions: the last consumer takes the rows, those before it copies.
+// Sends `route.leaving` to its partitions: the last consumer takes the rows, those before it
+// copies.
 StatusOr<ChainDriver::Step> ChainDriver::Leave(Output& output, Route& route) {
   while (route.next_partition < route.partitions.size()) {
     exchange::ResultPartition& partition = *route.partitions[route.next_partition];
@@ -151,8 +158,10 @@ StatusOr<ChainDriver::Step> ChainDriver::StepControl() {
   if (control_at_ == links_.size()) return SendControl();
   Link& link = links_[control_at_];
   auto outcome = CatchUserExceptions([&]() -> StatusOr<Outcome> {
-    if (const auto* watermark = std::get_if<record::Watermark>(&*control_)) return link.node.op->OnWatermark(*watermark, *link.output);
-    if (std::holds_alternative<record::EndOfInput>(*control_)) return link.node.op->OnEnd(*link.output);
+    if (const auto* watermark = std::get_if<record::Watermark>(&*control_))
+      return link.node.op->OnWatermark(*watermark, *link.output);
+    if (std::holds_alternative<record::EndOfInput>(*control_))
+      return link.node.op->OnEnd(*link.output);
     return Outcome::kNeedInput;
   });
   if (!outcome.ok()) return outcome.status().Annotated(link.node.name());
@@ -178,13 +187,15 @@ StatusOr<ChainDriver::Step> ChainDriver::SendControl() {
 
 Status ChainDriver::Flush() {
   for (OutEdge& edge : edges_) {
-    if (edge.partition->Flush() == exchange::SendResult::kBlocked) WEIR_RETURN_IF_ERROR(edge.partition->status());
+    if (edge.partition->Flush() == exchange::SendResult::kBlocked)
+      WEIR_RETURN_IF_ERROR(edge.partition->status());
   }
   return {};
 }
 
 bool ChainDriver::HasOpenRows() const {
-  return std::ranges::any_of(edges_, [](const OutEdge& edge) { return edge.partition->HasOpenRows(); });
+  return std::ranges::any_of(edges_,
+                             [](const OutEdge& edge) { return edge.partition->HasOpenRows(); });
 }
 
 void ChainDriver::SetWakeTarget(exchange::WakeTarget* target) {

@@ -1,11 +1,14 @@
-// ChainDriver: the one loop that drives the operators of a chain, deepest first. Operators never call one another.
+// ChainDriver: the one loop that drives the operators of a chain, deepest first. Operators never
+// call one another.
 //
-// A batch given to Feed goes through the first operator; what that puts out goes through the second before the first is called again, and so on; what leaves
-// the chain goes to the result partitions. A control element is worked on only when no row is left anywhere in the chain, operator by operator, and what an
-// operator emits for it has passed all deeper operators before they see the element.
-// When a partition is full (or an operator blocked), Drive returns kBlocked; called again it goes on exactly where it stopped.
-// Invariants: between Feed/StartControl and the next kDrained, nothing else may be fed. At kDrained every row fed has left the chain but for open batches of
-// partitions: a snapshot may be taken.
+// A batch given to Feed goes through the first operator; what that puts out goes through the second
+// before the first is called again, and so on; what leaves the chain goes to the result partitions.
+// A control element is worked on only when no row is left anywhere in the chain, operator by
+// operator, and what an operator emits for it has passed all deeper operators before they see the
+// element. When a partition is full (or an operator blocked), Drive returns kBlocked; called again
+// it goes on exactly where it stopped.
+// Invariants: between Feed/StartControl and the next kDrained, nothing else may be fed. At kDrained
+//   every row fed has left the chain but for open batches of partitions: a snapshot may be taken.
 // Threads: the subtask's.
 #pragma once
 
@@ -27,7 +30,8 @@ struct OutEdge {
   uint32_t from_operator = 0;  // Edge::kFromSource for the source itself
   base::PortIndex from_port;
   std::unique_ptr<exchange::ResultPartition> partition;
-  bool control_pending = false;  // the driver's: the control element under way has not left here yet
+  // The driver's: the control element under way has not left here yet.
+  bool control_pending = false;
 };
 
 class ChainDriver {
@@ -46,7 +50,8 @@ class ChainDriver {
   };
 
   /// `source_type`: of the rows that the source at the head puts out, null when there is none.
-  ChainDriver(const record::TypeOps* source_type, std::vector<Node> nodes, std::vector<OutEdge> edges);
+  ChainDriver(const record::TypeOps* source_type, std::vector<Node> nodes,
+              std::vector<OutEdge> edges);
 
   /// Where a source at the head puts its rows; Drive takes them from there.
   Output& source_output() { return *source_output_; }
@@ -55,7 +60,8 @@ class ChainDriver {
   void Feed(base::PortIndex port, record::BatchPtr batch);
   record::BatchPtr TakeConsumed() { return std::move(consumed_); }
 
-  /// Sends a control element through the chain and on all edges. A Barrier goes on the edges only: the caller has taken the snapshot.
+  /// Sends a control element through the chain and on all edges. A Barrier goes on the edges only:
+  /// the caller has taken the snapshot.
   void StartControl(const record::ControlElement& element);
 
   /// Sends a control element on all edges, past the operators: they have seen it before a restore.
@@ -65,7 +71,8 @@ class ChainDriver {
   /// Errors: whatever an operator or a channel reports, annotated with its uid.
   StatusOr<Drive> Run();
 
-  /// Sends what waits in open batches of partitions. Blocked is not an error: the next call tries again.
+  /// Sends what waits in open batches of partitions. Blocked is not an error: the next call tries
+  /// again.
   Status Flush();
   bool HasOpenRows() const;
 
@@ -82,10 +89,11 @@ class ChainDriver {
   // One output port of one operator (or of the source): where its batches go.
   struct Route {
     base::PortIndex port;
-    bool to_next = false;                               // into the next operator's input
+    bool to_next = false;  // into the next operator's input
     std::vector<exchange::ResultPartition*> partitions;
-    record::BatchPtr leaving;                           // on its way to partitions[next_partition]
-    record::BatchPtr copy;                              // what that partition gets while others still need the rows
+    record::BatchPtr leaving;  // on its way to partitions[next_partition]
+    // What that partition gets while others still need the rows.
+    record::BatchPtr copy;
     size_t next_partition = 0;
   };
   struct Link {
@@ -115,7 +123,8 @@ class ChainDriver {
   uint64_t rows_in_ = 0, rows_out_ = 0;
 
   std::optional<record::ControlElement> control_;
-  size_t control_at_ = 0;        // the operator that sees the element next; links_.size(): the edges
+  // The operator that sees the element next; links_.size(): the edges.
+  size_t control_at_ = 0;
 };
 
 }  // namespace weir::runtime

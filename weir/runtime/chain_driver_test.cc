@@ -19,10 +19,12 @@ using record::TypeOps;
 const TypeOps& Type() { return TypeOpsOf<int64_t>(); }
 constexpr base::PortIndex kPort{0};
 
-// Puts each row out `times` times, notes what it is asked to do in a shared log, and throws at the row 13.
+// Puts each row out `times` times, notes what it is asked to do in a shared log, and throws at the
+// row 13.
 class Repeat final : public Operator {
  public:
-  Repeat(std::string name, uint32_t times, std::string& log) : name_(std::move(name)), times_(times), log_(log) {}
+  Repeat(std::string name, uint32_t times, std::string& log)
+      : name_(std::move(name)), times_(times), log_(log) {}
   Status Open(const OperatorContext&) override { return {}; }
   Status Start() override { return {}; }
   StatusOr<Outcome> Process(Input& input, Output& output) override {
@@ -75,8 +77,10 @@ class Chain {
       readers_.push_back(std::move(channel.reader));
       out.push_back({static_cast<uint32_t>(times.size() - 1), kPort,
                      std::make_unique<exchange::ResultPartition>(
-                         exchange::ResultPartition::Options{
-                             .type = Type(), .partitioning = Partitioning::kForward, .producer = base::SubtaskIndex(), .chaos = chaos_},
+                         exchange::ResultPartition::Options{.type = Type(),
+                                                            .partitioning = Partitioning::kForward,
+                                                            .producer = base::SubtaskIndex(),
+                                                            .chaos = chaos_},
                          std::move(writers))});
     }
     driver = std::make_unique<ChainDriver>(nullptr, std::move(nodes), std::move(out));
@@ -110,8 +114,10 @@ class Chain {
         }
         readers_[edge]->Recycle(std::move(*batch));
       }
-      if (const auto* watermark = std::get_if<record::Watermark>(&*element)) out += "W" + std::to_string(watermark->time) + " ";
-      if (const auto* barrier = std::get_if<record::Barrier>(&*element)) out += "B" + std::to_string(barrier->checkpoint.number()) + " ";
+      if (const auto* watermark = std::get_if<record::Watermark>(&*element))
+        out += "W" + std::to_string(watermark->time) + " ";
+      if (const auto* barrier = std::get_if<record::Barrier>(&*element))
+        out += "B" + std::to_string(barrier->checkpoint.number()) + " ";
       if (std::holds_alternative<record::EndOfInput>(*element)) out += "E ";
     }
     return out;
@@ -138,7 +144,8 @@ TEST(ChainDriver, DeepestFirst) {
   Chain chain({2000, 1});
   chain.Feed({1, 2});
   EXPECT_EQ(chain.Run(), "drained");
-  // Each row of `a` makes two batches, the first of which fills what `b` puts out: `b` is called three times before `a` sees the next row.
+  // Each row of `a` makes two batches, the first of which fills what `b` puts out: `b` is called
+  // three times before `a` sees the next row.
   EXPECT_EQ(chain.log, "abbbabbba");
 }
 
@@ -162,7 +169,8 @@ TEST(ChainDriver, WhatAnOperatorEmitsAtTheEndPassesTheDeeperOnesFirst) {
 
 TEST(ChainDriver, ABarrierIsNotShownToOperators) {
   Chain chain({1, 1});
-  chain.driver->StartControl(record::Barrier{.checkpoint = base::CheckpointId(1), .base = base::CheckpointId(0)});
+  chain.driver->StartControl(
+      record::Barrier{.checkpoint = base::CheckpointId(1), .base = base::CheckpointId(0)});
   EXPECT_EQ(chain.Run(), "drained");
   EXPECT_EQ(chain.log, "");
   EXPECT_EQ(chain.Arrived(), "B1 ");

@@ -1,5 +1,6 @@
-// CommitPermit: the only key to a sink's Commit. It says that the record of a checkpoint stands in the history; it is made in one place, from the
-// coordinator's message of completion or from the record that a restore read.
+// CommitPermit: the only key to a sink's Commit. It says that the record of a checkpoint stands in
+// the history; it is made in one place, from the coordinator's message of completion or from the
+// record that a restore read.
 // Threads: a value.
 #pragma once
 

@@ -1,5 +1,6 @@
-// Committable: a closed batch of a sink that is not known to be committed. Snapshots hold them as what they are, so that a rewind can list what it would repeat
-// and a restore can deal each to exactly one subtask (origin % parallelism).
+// Committable: a closed batch of a sink that is not known to be committed. Snapshots hold them as
+// what they are, so that a rewind can list what it would repeat and a restore can deal each to
+// exactly one subtask (origin % parallelism).
 // Threads: values.
 #pragma once
 

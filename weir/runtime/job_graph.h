@@ -1,6 +1,8 @@
-// JobGraph: the plan of a job: chains of operators and the edges between them. Every process builds the same one from the program; subtasks are named by
-// (chain, subtask), so that nothing but numbers travels when a job is deployed.
-// Invariants: operators of a chain have forward edges and equal parallelism; uids are unique; edges go from lower to higher chain numbers.
+// JobGraph: the plan of a job: chains of operators and the edges between them. Every process builds
+// the same one from the program; subtasks are named by (chain, subtask), so that nothing but
+// numbers travels when a job is deployed.
+// Invariants: operators of a chain have forward edges and equal parallelism; uids are unique; edges
+//   go from lower to higher chain numbers.
 // Threads: immutable once built.
 #pragma once
 
@@ -20,21 +22,25 @@ namespace weir::runtime {
 using exchange::Partitioning;
 
 struct OperatorNode {
-  std::string uid;       // the user's name; empty for a helper without state (a map, the hashing of keys)
+  // The user's name; empty for a helper without state (a map, the hashing of keys).
+  std::string uid;
   std::shared_ptr<const OperatorFactory> factory;
 };
 
-/// Operators run together. `source`, when present, feeds operators[0] (or the edges, when there is no operator).
+/// Operators run together. `source`, when present, feeds operators[0] (or the edges, when there is
+/// no operator).
 struct Chain {
-  std::string name;         // for plans and logs: "[csv-source]", "[per-page ▸ csv-sink]"
+  std::string name;  // for plans and logs: "[csv-source]", "[per-page ▸ csv-sink]"
   std::string source_uid;
   std::shared_ptr<const Source> source;
   std::vector<OperatorNode> operators;  // operators[i] port 0 feeds operators[i + 1]
   uint32_t parallelism = 1;
-  std::vector<const record::TypeOps*> input_types;  // of each input port of the head; empty with a source
+  // Of each input port of the head; empty with a source.
+  std::vector<const record::TypeOps*> input_types;
 };
 
-/// From an output port to the head of another chain. Several edges may leave one port: each gets all rows.
+/// From an output port to the head of another chain. Several edges may leave one port: each gets
+/// all rows.
 struct Edge {
   base::ChainIndex from;
   uint32_t from_operator = 0;  // index in Chain::operators; kFromSource for the source itself
@@ -51,7 +57,8 @@ struct JobGraph {
   std::vector<Chain> chains;
   std::vector<Edge> edges;
 
-  /// A digest of everything that all processes must agree on: chains, uids, types, states, edges, parallelism, options.
+  /// A digest of everything that all processes must agree on: chains, uids, types, states, edges,
+  /// parallelism, options.
   std::string digest;
 
   /// The type that leaves an edge's origin.

@@ -5,11 +5,14 @@
 namespace weir::runtime {
 
 Status Operator::RestoreItem(std::string_view state, std::string_view) {
-  return FailedPreconditionError("the checkpoint holds list state that this operator does not declare: ", state);
+  return FailedPreconditionError(
+      "the checkpoint holds list state that this operator does not declare: ", state);
 }
 
 Status Operator::RestoreCommittable(Committable) {
-  return FailedPreconditionError("the checkpoint holds uncommitted output, but this operator commits nothing: give the sink that wrote it back its name");
+  return FailedPreconditionError(
+      "the checkpoint holds uncommitted output, but this operator commits nothing: give the sink "
+      "that wrote it back its name");
 }
 
 StatusOr<Outcome> Operator::OnWatermark(record::Watermark, Output&) { return Outcome::kNeedInput; }

@@ -1,13 +1,20 @@
-// Operator: the contract between the engine and everything that handles records between a source and the end of a chain.
+// Operator: the contract between the engine and everything that handles records between a source
+// and the end of a chain.
 //
-// An OperatorFactory is the const description that the program made; each subtask of each attempt makes one Operator from it. Order of calls:
+// An OperatorFactory is the const description that the program made; each subtask of each attempt
+// makes one Operator from it. Order of calls:
 //
-//   Open → { RestoreItem | RestoreCommittable }* (keyed state is restored by the runtime) → Start → { Process | OnWatermark | Snapshot | OnCheckpointComplete }*
-//        → OnEnd (once, when all inputs have ended) → { Snapshot | OnCheckpointComplete }* → destructor
+//   Open → { RestoreItem | RestoreCommittable }*   (keyed state is restored by the runtime)
+//        → Start → { Process | OnWatermark | OnTick | Snapshot | OnCheckpointComplete }*
+//        → OnEnd   (once, when all inputs have ended)
+//        → { OnTick | Snapshot | OnCheckpointComplete }* → destructor
 //
-// The destructor may come after any call: an attempt can be cancelled. Between two calls nothing of the operator runs, but jobs that it posted itself.
-// Threads: all calls from the subtask's thread. Nothing in an operator blocks: what blocks goes to env.pool and answers through the mailbox.
-// Errors: a Status that a call returns fails the attempt; it is annotated with the uid. Exceptions of user functions are caught around every call.
+// The destructor may come after any call: an attempt can be cancelled. Between two calls nothing of
+// the operator runs, but jobs that it posted itself.
+// Threads: all calls from the subtask's thread. Nothing in an operator blocks: what blocks goes to
+//   env.pool and answers through the mailbox.
+// Errors: a Status that a call returns fails the attempt; it is annotated with the uid. Exceptions
+//   of user functions are caught around every call.
 #pragma once
 
 #include <cstdint>
@@ -40,17 +47,21 @@ namespace weir::runtime {
 enum class Outcome : uint8_t {
   kNeedInput,   // all of it was consumed; for OnWatermark and the like: done
   kMoreOutput,  // the output must be drained first; the call comes again with the same input
-  kBlocked,     // cannot go on until something outside happens, which then calls Mailbox::Post; the call comes again with the same input
+  // Cannot go on until something outside happens, which then calls Mailbox::Post; the call comes
+  // again with the same input.
+  kBlocked,
 };
 
-/// What is left of an input batch. The operator moves the cursor on as it consumes; it may take the rows away whole (Output::Forward).
+/// What is left of an input batch. The operator moves the cursor on as it consumes; it may take the
+/// rows away whole (Output::Forward).
 struct Input {
   base::PortIndex port;
   record::AnyBatch& batch;
   uint32_t cursor = 0;  // the first row not yet consumed; batch.size() when done
 };
 
-/// Lets other threads hand work to a subtask; closures run on its thread between batches, in order of posting.
+/// Lets other threads hand work to a subtask; closures run on its thread between batches, in order
+/// of posting.
 /// Threads: any thread. Posting to a subtask that has ended drops the closure.
 class Mailbox {
  public:
@@ -69,8 +80,8 @@ struct OperatorContext {
   base::Epoch epoch;
   base::Attempt attempt;
   base::Lineage lineage;
-  env::Env* env = nullptr;               // outlives the operator
-  std::shared_ptr<Mailbox> mailbox;      // shared with jobs that outlive the operator
+  env::Env* env = nullptr;           // outlives the operator
+  std::shared_ptr<Mailbox> mailbox;  // shared with jobs that outlive the operator
 };
 
 /// What an operator adds to the snapshot of its subtask, at the barrier.
@@ -81,13 +92,15 @@ class OperatorSnapshot {
   virtual base::CheckpointId checkpoint() const = 0;
 
   /// Adds one item of operator list state `state`.
-  virtual void AddItem(std::string_view state, state::Redistribution redistribution, std::string item) = 0;
+  virtual void AddItem(std::string_view state, state::Redistribution redistribution,
+                       std::string item) = 0;
 
   /// Adds a closed batch that is not known to be committed; oldest first.
   virtual void AddCommittable(Committable committable) = 0;
 
-  /// Runs `job` on the pool; the snapshot is acknowledged only after it returned ok, declined with its status otherwise. For what must become durable
-  /// before the checkpoint may count on it (a sink's sealed file).
+  /// Runs `job` on the pool; the snapshot is acknowledged only after it returned ok, declined with
+  /// its status otherwise. For what must become durable before the checkpoint may count on it (a
+  /// sink's sealed file).
   virtual void Defer(base::UniqueFunction<Status()> job) = 0;
 };
 
@@ -95,46 +108,55 @@ class Operator {
  public:
   virtual ~Operator() = default;
 
-  /// Declares states, timers and side outputs; acquires nothing. Runs for `plan` too (then `context.env` is null).
+  /// Declares states, timers and side outputs; acquires nothing. Runs for `plan` too (then
+  /// `context.env` is null).
   virtual Status Open(const OperatorContext& context) = 0;
 
   /// The keyed state declared in Open, or null. The runtime restores and snapshots it.
   virtual state::KeyedBackend* keyed_state() { return nullptr; }
 
   /// An item of operator list state, as dealt to this subtask; between Open and Start.
-  /// Errors: DataLoss when it cannot be read; FailedPrecondition when the program changed so that it cannot be used, with the cure.
+  /// Errors: DataLoss when it cannot be read; FailedPrecondition when the program changed so that
+  ///   it cannot be used, with the cure.
   virtual Status RestoreItem(std::string_view state, std::string_view item);
 
-  /// A committable that the checkpoint holds and that was dealt to this subtask; between Open and Start, oldest first per origin.
+  /// A committable that the checkpoint holds and that was dealt to this subtask; between Open and
+  /// Start, oldest first per origin.
   /// Errors: FailedPrecondition unless the operator is a committing sink.
   virtual Status RestoreCommittable(Committable committable);
 
   /// State is as restored; acquires resources.
   virtual Status Start() = 0;
 
-  /// Consumes rows of `input` from the cursor on. Returns after the first user call that left MustDrain true (kMoreOutput), or when all is consumed.
+  /// Consumes rows of `input` from the cursor on. Returns after the first user call that left
+  /// MustDrain true (kMoreOutput), or when all is consumed.
   virtual StatusOr<Outcome> Process(Input& input, Output& output) = 0;
 
-  /// The operator's watermark (the minimum over its inputs) rose. Fires event-time timers in pieces; the driver forwards the watermark after kNeedInput.
+  /// The operator's watermark (the minimum over its inputs) rose. Fires event-time timers in
+  /// pieces; the driver forwards the watermark after kNeedInput.
   virtual StatusOr<Outcome> OnWatermark(record::Watermark watermark, Output& output);
 
   /// All inputs ended: the last chance to emit. Runs once in the life of the job: "done" is state.
   virtual StatusOr<Outcome> OnEnd(Output& output);
 
-  /// The state at this point goes into the checkpoint; keyed state is frozen by the runtime right after. Must not emit.
+  /// The state at this point goes into the checkpoint; keyed state is frozen by the runtime right
+  /// after. Must not emit.
   virtual Status Snapshot(OperatorSnapshot& snapshot);
 
-  /// The checkpoint is complete, and so is every older one. May come late, never, or again after a restore.
+  /// The checkpoint is complete, and so is every older one. May come late, never, or again after a
+  /// restore.
   virtual Status OnCheckpointComplete(const CommitPermit& permit);
 
-  /// Comes between batches, after closures of the mailbox were run and at least every 10 ms, also after OnEnd: for what waits for time to pass (a retry), and
-  /// to report a failure found outside a call (by a job on the pool). Must not emit.
+  /// Comes between batches, after closures of the mailbox were run and at least every 10 ms, also
+  /// after OnEnd: for what waits for time to pass (a retry), and to report a failure found outside
+  /// a call (by a job on the pool). Must not emit.
   virtual Status OnTick() { return {}; }
 
   /// True for a committing sink: what it committed is what a rewind would repeat.
   virtual bool commits() const { return false; }
 
-  /// True while something that was promised to a completed checkpoint is under way (a commit): the job does not finish before it is false.
+  /// True while something that was promised to a completed checkpoint is under way (a commit): the
+  /// job does not finish before it is false.
   virtual bool HasPendingCommits() const { return false; }
 };
 

@@ -33,7 +33,8 @@ void Output::Forward(base::PortIndex index, record::AnyBatch& batch) {
 }
 
 bool Output::MustDrain() const {
-  return std::ranges::any_of(ports_, [](const Port& port) { return !port.ready.empty() || port.open->full(); });
+  return std::ranges::any_of(
+      ports_, [](const Port& port) { return !port.ready.empty() || port.open->full(); });
 }
 
 record::BatchPtr Output::TakeBatch(base::PortIndex index, Take take) {

@@ -1,7 +1,9 @@
-// Output: where an operator puts what it makes. One object per operator, one place per output port; the chain driver empties it.
+// Output: where an operator puts what it makes. One object per operator, one place per output port;
+// the chain driver empties it.
 //
-// Each port has an open batch. What one user call emits beyond it goes into further batches (the overflow list); as long as a batch waits there, the driver
-// gives the operator no new input. So memory is bounded by what a single call emits, and operators never call one another.
+// Each port has an open batch. What one user call emits beyond it goes into further batches (the
+// overflow list); as long as a batch waits there, the driver gives the operator no new input. So
+// memory is bounded by what a single call emits, and operators never call one another.
 // Threads: the subtask's.
 #pragma once
 
@@ -25,17 +27,21 @@ class Output {
   /// The batch to append to. Never full when the driver calls the operator.
   record::AnyBatch& Open(base::PortIndex port) { return *ports_[port.number()].open; }
 
-  /// Puts the open batch on the port's ready list and opens an empty one: called when the open batch is full and more must go out.
+  /// Puts the open batch on the port's ready list and opens an empty one: called when the open
+  /// batch is full and more must go out.
   record::AnyBatch& Next(base::PortIndex port);
 
-  /// Sends the rows of `batch` as they are, in front of nothing: the open batch goes first. `batch` is empty afterwards and keeps storage for reuse.
+  /// Sends the rows of `batch` as they are, in front of nothing: the open batch goes first. `batch`
+  /// is empty afterwards and keeps storage for reuse.
   /// Shapes: `batch` has the port's layout.
   void Forward(base::PortIndex port, record::AnyBatch& batch);
 
-  /// True when a batch waits or the open batch is full: the operator returns kMoreOutput after the user call it is in.
+  /// True when a batch waits or the open batch is full: the operator returns kMoreOutput after the
+  /// user call it is in.
   bool MustDrain() const;
 
-  /// For the driver: takes the next batch of the port, in order; null when nothing (or, with kFull, only a partly filled batch) is there.
+  /// For the driver: takes the next batch of the port, in order; null when nothing (or, with kFull,
+  /// only a partly filled batch) is there.
   enum class Take : uint8_t { kFull, kAny };
   record::BatchPtr TakeBatch(base::PortIndex port, Take take);
 

@@ -1,11 +1,15 @@
 // Sink: the contract for everything that takes records out exactly once.
 //
-// A SinkWriter collects rows into a batch that is durable but invisible once the checkpoint's acknowledgement is out (PreCommit) and becomes visible when the
-// checkpoint is complete (Commit). connectors/committing_sink.h is the operator around it: it keeps, in order, every committable not known to be committed
-// — those of aborted checkpoints too: an abort is no event for a sink — and commits them with a permit, oldest first, one at a time.
+// A SinkWriter collects rows into a batch that is durable but invisible once the checkpoint's
+// acknowledgement is out (PreCommit) and becomes visible when the checkpoint is complete (Commit).
+// connectors/committing_sink.h is the operator around it: it keeps, in order, every committable not
+// known to be committed — those of aborted checkpoints too: an abort is no event for a sink — and
+// commits them with a permit, oldest first, one at a time.
 //
-// Order of calls: Start(pending) → { Write | PreCommit | Commit }* → destructor. Every method is pure: nobody can forget one.
-// Threads: all calls from the subtask's thread; jobs that block go to the pool through the arguments given.
+// Order of calls: Start(pending) → { Write | PreCommit | Commit }* → destructor. Every method is
+//   pure: nobody can forget one.
+// Threads: all calls from the subtask's thread; jobs that block go to the pool through the
+//   arguments given.
 #pragma once
 
 #include <memory>
@@ -25,24 +29,29 @@ class SinkWriter {
  public:
   virtual ~SinkWriter() = default;
 
-  /// Acquires resources and removes leftovers: only what is of this sink and lineage, of a dead attempt, of an origin dealt to this subtask
-  /// (origin % parallelism == subtask), and not in `pending`.
+  /// Acquires resources and removes leftovers: only what is of this sink and lineage, of a dead
+  /// attempt, of an origin dealt to this subtask (origin % parallelism == subtask), and not in
+  /// `pending`.
   virtual Status Start(const OperatorContext& context, std::span<const Committable> pending) = 0;
 
   /// Takes rows [begin, batch.size()).
   virtual Status Write(const record::AnyBatch& batch, uint32_t begin) = 0;
 
-  /// A payload for each batch closed (none when nothing was written), and a job for the pool after which they are durable.
+  /// A payload for each batch closed (none when nothing was written), and a job for the pool after
+  /// which they are durable.
   struct Closed {
     std::vector<std::string> payloads;
     base::UniqueFunction<Status()> make_durable;  // empty when there is nothing to do
   };
   virtual StatusOr<Closed> PreCommit(base::CheckpointId checkpoint) = 0;
 
-  /// A job for the pool that makes `committable` visible. Idempotent: "done already" is shown by positive evidence only (the final thing with its size and
-  /// digest), never by a missing staged one.
-  /// Errors of the job: Unavailable and ResourceExhausted are tried again; anything else fails the job for good.
-  virtual base::UniqueFunction<Status()> Commit(const CommitPermit& permit, const Committable& committable) = 0;
+  /// A job for the pool that makes `committable` visible. Idempotent: "done already" is shown by
+  /// positive evidence only (the final thing with its size and digest), never by a missing staged
+  /// one.
+  /// Errors of the job: Unavailable and ResourceExhausted are tried again; anything else fails the
+  ///   job for good.
+  virtual base::UniqueFunction<Status()> Commit(const CommitPermit& permit,
+                                                const Committable& committable) = 0;
 };
 
 /// The const description of a committing sink.

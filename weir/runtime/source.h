@@ -1,12 +1,16 @@
 // Source: the contract for everything that brings records in.
 //
-// A source divides its input into splits (a range of a file, a partition of a topic). Its SplitEnumerator runs once, beside the coordinator, and finds
-// splits; the engine assigns them to readers on request, keeps the books (unassigned + with readers + finished = all, checked at every checkpoint), and hands
-// a failed reader's splits to its successor. A SourceReader runs at the head of a chain, one per subtask, and turns splits into batches. The position of
-// a split is state: opaque bytes that say what would be read next.
+// A source divides its input into splits (a range of a file, a partition of a topic). Its
+// SplitEnumerator runs once, beside the coordinator, and finds splits; the engine assigns them to
+// readers on request, keeps the books (unassigned + with readers + finished = all, checked at every
+// checkpoint), and hands a failed reader's splits to its successor. A SourceReader runs at the head
+// of a chain, one per subtask, and turns splits into batches. The position of a split is state:
+// opaque bytes that say what would be read next.
 //
-// Order of calls of a reader: Start → AddSplits (restored ones first) → { Poll | AddSplits | NoMoreSplits | Snapshot | OnCheckpointComplete }* → destructor.
-// Threads: a reader's calls come from its subtask's thread; an enumerator's from the coordinator's loop. What blocks for long goes to env.pool.
+// Order of calls of a reader: Start → AddSplits (restored ones first) → { Poll | AddSplits |
+//   NoMoreSplits | Snapshot | OnCheckpointComplete }* → destructor.
+// Threads: a reader's calls come from its subtask's thread; an enumerator's from the coordinator's
+//   loop. What blocks for long goes to env.pool.
 #pragma once
 
 #include <cstdint>
@@ -24,15 +28,18 @@ namespace weir::runtime {
 
 /// A piece of input and how far it was read.
 struct Split {
-  std::string id;        // unique within the source for ever; shown to users
-  std::string position;  // opaque to the engine, concrete ("latest" was resolved when the split was found)
+  std::string id;  // unique within the source for ever; shown to users
+  // Opaque to the engine, concrete ("latest" was resolved when the split was found).
+  std::string position;
   friend bool operator==(const Split&, const Split&) = default;
 };
 
 enum class PollResult : uint8_t {
   kMore,  // call again
-  kIdle,  // nothing now; the reader posts to the mailbox when there is, or is polled again at `PollAgainAfter`
-  kEnd,   // NoMoreSplits was said and every split is read to its end
+  // Nothing now; the reader posts to the mailbox when there is, or is polled again at
+  // `PollAgainAfter`.
+  kIdle,
+  kEnd,  // NoMoreSplits was said and every split is read to its end
 };
 
 class SourceReader {
@@ -45,10 +52,12 @@ class SourceReader {
   virtual Status AddSplits(std::vector<Split> splits) = 0;
   virtual void NoMoreSplits() = 0;
 
-  /// Appends at most about one batch to port 0. Returns kMore when it could go on at once. Never blocks for longer than a read from a local disk.
+  /// Appends at most about one batch to port 0. Returns kMore when it could go on at once. Never
+  /// blocks for longer than a read from a local disk.
   virtual StatusOr<PollResult> Poll(Output& output) = 0;
 
-  /// With kIdle and nothing that would post: how long the reader may be left alone (a rate limit, a poll interval).
+  /// With kIdle and nothing that would post: how long the reader may be left alone (a rate limit, a
+  /// poll interval).
   virtual Duration PollAgainAfter() const { return std::chrono::milliseconds(10); }
 
   /// True when the reader has nothing left to read and can take another split.
@@ -74,8 +83,9 @@ class SplitEnumerator {
  public:
   virtual ~SplitEnumerator() = default;
 
-  /// Looks for splits and answers once, on any thread. Called at the start of a job (not of an attempt: known splits are state), and again every
-  /// `interval()` while the last answer was not final.
+  /// Looks for splits and answers once, on any thread. Called at the start of a job (not of an
+  /// attempt: known splits are state), and again every `interval()` while the last answer was not
+  /// final.
   virtual void Discover(base::UniqueFunction<void(StatusOr<Discovery>)> done) = 0;
   virtual Duration interval() const { return std::chrono::seconds(10); }
 };

@@ -21,7 +21,8 @@ Overloaded(Fs...) -> Overloaded<Fs...>;
 
 }  // namespace
 
-// The snapshot being encoded: what operators add at the barrier, then chunks of keyed state operator by operator.
+// The snapshot being encoded: what operators add at the barrier, then chunks of keyed state
+// operator by operator.
 class Subtask::Snapshot final : public OperatorSnapshot {
  public:
   // Keyed state of one operator that is not all encoded yet.
@@ -36,13 +37,17 @@ class Subtask::Snapshot final : public OperatorSnapshot {
     const uint32_t index_;
   };
 
-  Snapshot(base::CheckpointId checkpoint, std::unique_ptr<SnapshotStream> writer) : checkpoint_(checkpoint), writer_(std::move(writer)) {}
+  Snapshot(base::CheckpointId checkpoint, std::unique_ptr<SnapshotStream> writer)
+      : checkpoint_(checkpoint), writer_(std::move(writer)) {}
 
   base::CheckpointId checkpoint() const override { return checkpoint_; }
-  void AddItem(std::string_view state, state::Redistribution redistribution, std::string item) override {
+  void AddItem(std::string_view state, state::Redistribution redistribution,
+               std::string item) override {
     state_.items.push_back({*uid_, std::string(state), redistribution, std::move(item)});
   }
-  void AddCommittable(Committable committable) override { state_.committables.push_back({*uid_, std::move(committable)}); }
+  void AddCommittable(Committable committable) override {
+    state_.committables.push_back({*uid_, std::move(committable)});
+  }
   void Defer(base::UniqueFunction<Status()> job) override { writer_->Defer(std::move(job)); }
 
   void set_uid(const std::string& uid) { uid_ = &uid; }
@@ -60,7 +65,7 @@ class Subtask::Snapshot final : public OperatorSnapshot {
   std::unique_ptr<SnapshotStream> writer_;
   SubtaskState state_;
   SnapshotStream::Costs costs_;
-  const std::string* uid_ = nullptr;  // of the operator being asked
+  const std::string* uid_ = nullptr;              // of the operator being asked
   std::vector<std::unique_ptr<Keyed>> encoding_;  // the next one last
 };
 
@@ -75,7 +80,9 @@ Subtask::Subtask(Options options)
       gate_(std::move(options.gate)) {
   context_.mailbox = mailbox_;
   std::vector<ChainDriver::Node> nodes;
-  for (const OperatorNode& node : chain_.operators) nodes.push_back({node.uid, node.factory->New(), node.factory->output_types(), node.factory->kind()});
+  for (const OperatorNode& node : chain_.operators)
+    nodes.push_back(
+        {node.uid, node.factory->New(), node.factory->output_types(), node.factory->kind()});
   const record::TypeOps* source_type = nullptr;
   if (chain_.source != nullptr) {
     reader_ = chain_.source->NewReader();
@@ -99,14 +106,16 @@ void Subtask::Post(base::UniqueFunction<Status()> call) {
 }
 
 void Subtask::PostRestore(std::string uid, std::string state, std::string chunk) {
-  Post([this, uid = std::move(uid), state = std::move(state), chunk = std::move(chunk)]() -> Status {
-    for (uint32_t i = 0; i < driver_->size(); ++i) {
-      if (driver_->uid(i) != uid || driver_->op(i).keyed_state() == nullptr) continue;
-      const auto restored = driver_->op(i).keyed_state()->RestoreChunk(state, chunk);
-      return restored.status().Annotated(uid);
-    }
-    return InternalError("no operator of the chain has the keyed state that was sent to it: ", uid, ".", state);
-  });
+  Post(
+      [this, uid = std::move(uid), state = std::move(state), chunk = std::move(chunk)]() -> Status {
+        for (uint32_t i = 0; i < driver_->size(); ++i) {
+          if (driver_->uid(i) != uid || driver_->op(i).keyed_state() == nullptr) continue;
+          const auto restored = driver_->op(i).keyed_state()->RestoreChunk(state, chunk);
+          return restored.status().Annotated(uid);
+        }
+        return InternalError(
+            "no operator of the chain has the keyed state that was sent to it: ", uid, ".", state);
+      });
 }
 
 void Subtask::PostFinishRestore(SubtaskState state) {
@@ -145,7 +154,8 @@ void Subtask::PostSplits(std::vector<Split> splits, bool no_more) {
   WEIR_CHECK(chain_.source != nullptr);
   Post([this, splits = std::move(splits), no_more]() mutable -> Status {
     split_wanted_ = false;
-    if (!splits.empty()) WEIR_RETURN_IF_ERROR(reader_->AddSplits(std::move(splits)).Annotated(chain_.source_uid));
+    if (!splits.empty())
+      WEIR_RETURN_IF_ERROR(reader_->AddSplits(std::move(splits)).Annotated(chain_.source_uid));
     if (no_more) reader_->NoMoreSplits();
     return {};
   });
@@ -154,7 +164,8 @@ void Subtask::PostSplits(std::vector<Split> splits, bool no_more) {
 Status Subtask::Open() {
   for (uint32_t i = 0; i < driver_->size(); ++i) {
     context_.uid = driver_->uid(i);
-    WEIR_RETURN_IF_ERROR(CatchUserExceptions([&] { return driver_->op(i).Open(context_); }).Annotated(context_.uid));
+    WEIR_RETURN_IF_ERROR(
+        CatchUserExceptions([&] { return driver_->op(i).Open(context_); }).Annotated(context_.uid));
   }
   return {};
 }
@@ -167,13 +178,16 @@ Status Subtask::FinishRestore(const SubtaskState& state) {
     return nullptr;
   };
   for (const OperatorItem& item : state.items) {
-    if (Operator* op = at(item.uid)) WEIR_RETURN_IF_ERROR(op->RestoreItem(item.state, item.bytes).Annotated(item.uid));
+    if (Operator* op = at(item.uid))
+      WEIR_RETURN_IF_ERROR(op->RestoreItem(item.state, item.bytes).Annotated(item.uid));
   }
   for (const OperatorCommittable& pending : state.committables) {
-    if (Operator* op = at(pending.uid)) WEIR_RETURN_IF_ERROR(op->RestoreCommittable(pending.committable).Annotated(pending.uid));
+    if (Operator* op = at(pending.uid))
+      WEIR_RETURN_IF_ERROR(op->RestoreCommittable(pending.committable).Annotated(pending.uid));
   }
   for (uint32_t i = 0; i < driver_->size(); ++i) {
-    WEIR_RETURN_IF_ERROR(CatchUserExceptions([&] { return driver_->op(i).Start(); }).Annotated(driver_->uid(i)));
+    WEIR_RETURN_IF_ERROR(
+        CatchUserExceptions([&] { return driver_->op(i).Start(); }).Annotated(driver_->uid(i)));
   }
   if (reader_ != nullptr) {
     context_.uid = chain_.source_uid;
@@ -181,7 +195,8 @@ Status Subtask::FinishRestore(const SubtaskState& state) {
   }
   watermark_ = state.watermark;
   if (gate_ != nullptr) watermarks_.emplace(gate_->channel_count(), watermark_);
-  // The end-of-input action was done before the checkpoint and is not done again; those downstream must hear of the end all the same.
+  // The end-of-input action was done before the checkpoint and is not done again; those downstream
+  // must hear of the end all the same.
   if (state.ended) {
     end_sent_ = true;
     driver_->StartEdgeControl(record::EndOfInput{});
@@ -208,7 +223,8 @@ Subtask::Progress Subtask::Run() {
 
 Status Subtask::RunPiece(bool& progress) {
   WEIR_RETURN_IF_ERROR(StepSnapshot(progress));
-  const bool buffers_full = snapshot_ != nullptr && snapshot_->writer().bytes_waiting() > limits::kSnapshotBufferBytesMax;
+  const bool buffers_full =
+      snapshot_ != nullptr && snapshot_->writer().bytes_waiting() > limits::kSnapshotBufferBytesMax;
   if (!buffers_full) WEIR_RETURN_IF_ERROR(Work(progress));
   counters_.rows_in.store(driver_->rows_in(), std::memory_order_relaxed);
   counters_.rows_out.store(driver_->rows_out(), std::memory_order_relaxed);
@@ -221,7 +237,8 @@ Status Subtask::Work(bool& progress) {
   const base::Instant until = env_.clock.Now() + limits::kTaskletSlice;
   for (;;) {
     WEIR_ASSIGN_OR_RETURN(const ChainDriver::Drive drive, driver_->Run());
-    if (record::BatchPtr consumed = driver_->TakeConsumed()) gate_->Recycle(fed_from_, std::move(consumed));
+    if (record::BatchPtr consumed = driver_->TakeConsumed())
+      gate_->Recycle(fed_from_, std::move(consumed));
     if (drive == ChainDriver::Drive::kBlocked) return FlushIfDue(/*idle=*/true);
     if (end_sent_ && !end_reported_) {
       end_reported_ = true;
@@ -270,38 +287,37 @@ StatusOr<bool> Subtask::PollSource() {
 
 Status Subtask::OnElement(exchange::GateElement element) {
   const base::ChannelIndex channel = element.channel;
-  return std::visit(
-      Overloaded{
-          [&](record::BatchPtr& batch) -> Status {
-            fed_from_ = channel;
-            driver_->Feed(element.port, std::move(batch));
-            return {};
-          },
-          [&](const record::Watermark& watermark) -> Status {
-            OnWatermarkChange(watermarks_->OnWatermark(channel, watermark.time));
-            return {};
-          },
-          [&](const record::Barrier& barrier) { return OnBarrier(channel, barrier); },
-          [&](const record::Idle&) -> Status {
-            OnWatermarkChange(watermarks_->OnIdle(channel));
-            return {};
-          },
-          [&](const record::Active&) -> Status {
-            OnWatermarkChange(watermarks_->OnActive(channel));
-            return {};
-          },
-          [&](const record::EndOfInput&) -> Status {
-            OnWatermarkChange(watermarks_->OnEndOfInput(channel));
-            if (gate_->AllEnded() && !end_sent_) {
-              phase_ = Phase::kEnded;
-              controls_.push_back(record::Watermark{kMaxTimestamp});
-              controls_.push_back(record::EndOfInput{});
-            }
-            Decide(alignment_->OnEndOfInput(channel), channel);
-            return {};
-          },
-      },
-      element.element);
+  return std::visit(Overloaded{
+                        [&](record::BatchPtr& batch) -> Status {
+                          fed_from_ = channel;
+                          driver_->Feed(element.port, std::move(batch));
+                          return {};
+                        },
+                        [&](const record::Watermark& watermark) -> Status {
+                          OnWatermarkChange(watermarks_->OnWatermark(channel, watermark.time));
+                          return {};
+                        },
+                        [&](const record::Barrier& barrier) { return OnBarrier(channel, barrier); },
+                        [&](const record::Idle&) -> Status {
+                          OnWatermarkChange(watermarks_->OnIdle(channel));
+                          return {};
+                        },
+                        [&](const record::Active&) -> Status {
+                          OnWatermarkChange(watermarks_->OnActive(channel));
+                          return {};
+                        },
+                        [&](const record::EndOfInput&) -> Status {
+                          OnWatermarkChange(watermarks_->OnEndOfInput(channel));
+                          if (gate_->AllEnded() && !end_sent_) {
+                            phase_ = Phase::kEnded;
+                            controls_.push_back(record::Watermark{kMaxTimestamp});
+                            controls_.push_back(record::EndOfInput{});
+                          }
+                          Decide(alignment_->OnEndOfInput(channel), channel);
+                          return {};
+                        },
+                    },
+                    element.element);
 }
 
 Status Subtask::OnBarrier(base::ChannelIndex channel, const record::Barrier& barrier) {
@@ -325,8 +341,10 @@ void Subtask::OnWatermarkChange(const WatermarkChange& change) {
 Status Subtask::StartNextControl() {
   const record::ControlElement element = controls_.front();
   controls_.pop_front();
-  if (const auto* barrier = std::get_if<record::Barrier>(&element)) WEIR_RETURN_IF_ERROR(TakeSnapshot(*barrier));
-  if (const auto* watermark = std::get_if<record::Watermark>(&element)) watermark_ = std::max(watermark_, watermark->time);
+  if (const auto* barrier = std::get_if<record::Barrier>(&element))
+    WEIR_RETURN_IF_ERROR(TakeSnapshot(*barrier));
+  if (const auto* watermark = std::get_if<record::Watermark>(&element))
+    watermark_ = std::max(watermark_, watermark->time);
   if (std::holds_alternative<record::EndOfInput>(element)) end_sent_ = true;
   driver_->StartControl(element);
   return {};
@@ -334,7 +352,8 @@ Status Subtask::StartNextControl() {
 
 Status Subtask::TakeSnapshot(const record::Barrier& barrier) {
   const base::Instant begin = env_.clock.Now();
-  EndSnapshot();                // an older one that is still being encoded was given up by the coordinator
+  // An older one that is still being encoded was given up by the coordinator.
+  EndSnapshot();
   NoteCompleted(barrier.base);  // a Complete that was lost, or is slower than the barrier
   snapshot_ = std::make_unique<Snapshot>(barrier.checkpoint, host_.NewSnapshot(id_, barrier));
   if (reader_ != nullptr) snapshot_->state().splits = reader_->Snapshot();
@@ -343,10 +362,13 @@ Status Subtask::TakeSnapshot(const record::Barrier& barrier) {
   snapshot_->state().ended = end_sent_;
   for (uint32_t i = driver_->size(); i-- > 0;) {
     snapshot_->set_uid(driver_->uid(i));
-    WEIR_RETURN_IF_ERROR(CatchUserExceptions([&] { return driver_->op(i).Snapshot(*snapshot_); }).Annotated(driver_->uid(i)));
+    WEIR_RETURN_IF_ERROR(CatchUserExceptions([&] {
+                           return driver_->op(i).Snapshot(*snapshot_);
+                         }).Annotated(driver_->uid(i)));
     if (state::KeyedBackend* backend = driver_->op(i).keyed_state()) {
       snapshot_->encoding().push_back(std::make_unique<Snapshot::Keyed>(snapshot_->writer(), i));
-      WEIR_RETURN_IF_ERROR(backend->BeginSnapshot(barrier.checkpoint, *snapshot_->encoding().back()));
+      WEIR_RETURN_IF_ERROR(
+          backend->BeginSnapshot(barrier.checkpoint, *snapshot_->encoding().back()));
     }
   }
   snapshot_->AddStep(env_.clock.Now() - begin);
@@ -361,11 +383,14 @@ Status Subtask::StepSnapshot(bool& progress) {
   const base::Instant begin = env_.clock.Now();
   auto& encoding = snapshot_->encoding();
   uint64_t state_bytes = 0;
-  if (!encoding.empty() && driver_->op(encoding.back()->index()).keyed_state()->EncodeSome(kEncodeBytesPerStep)) encoding.pop_back();
+  if (!encoding.empty() &&
+      driver_->op(encoding.back()->index()).keyed_state()->EncodeSome(kEncodeBytesPerStep))
+    encoding.pop_back();
   snapshot_->AddStep(env_.clock.Now() - begin);
   if (!encoding.empty()) return {};
   for (uint32_t i = 0; i < driver_->size(); ++i) {
-    if (const state::KeyedBackend* backend = driver_->op(i).keyed_state()) state_bytes += backend->bytes_reserved();
+    if (const state::KeyedBackend* backend = driver_->op(i).keyed_state())
+      state_bytes += backend->bytes_reserved();
   }
   counters_.state_bytes.store(state_bytes, std::memory_order_relaxed);
   snapshot_->writer().Finish(std::move(snapshot_->state()), snapshot_->costs());
@@ -375,7 +400,8 @@ Status Subtask::StepSnapshot(bool& progress) {
 
 void Subtask::EndSnapshot() {
   if (snapshot_ == nullptr) return;
-  for (const auto& keyed : snapshot_->encoding()) driver_->op(keyed->index()).keyed_state()->AbortSnapshot(snapshot_->checkpoint());
+  for (const auto& keyed : snapshot_->encoding())
+    driver_->op(keyed->index()).keyed_state()->AbortSnapshot(snapshot_->checkpoint());
   snapshot_ = nullptr;
 }
 
@@ -384,16 +410,20 @@ Status Subtask::OnComplete(const CommitPermit& permit) {
   completed_ = permit.checkpoint();
   NoteCompleted(completed_);
   for (uint32_t i = 0; i < driver_->size(); ++i) {
-    WEIR_RETURN_IF_ERROR(CatchUserExceptions([&] { return driver_->op(i).OnCheckpointComplete(permit); }).Annotated(driver_->uid(i)));
+    WEIR_RETURN_IF_ERROR(CatchUserExceptions([&] {
+                           return driver_->op(i).OnCheckpointComplete(permit);
+                         }).Annotated(driver_->uid(i)));
   }
-  if (reader_ != nullptr) WEIR_RETURN_IF_ERROR(reader_->OnCheckpointComplete(permit).Annotated(chain_.source_uid));
+  if (reader_ != nullptr)
+    WEIR_RETURN_IF_ERROR(reader_->OnCheckpointComplete(permit).Annotated(chain_.source_uid));
   return {};
 }
 
 // Tells keyed state that the marks of changes may be dropped which the checkpoint covers.
 void Subtask::NoteCompleted(base::CheckpointId checkpoint) {
   for (uint32_t i = 0; i < driver_->size(); ++i) {
-    if (state::KeyedBackend* backend = driver_->op(i).keyed_state()) backend->CheckpointCompleted(checkpoint);
+    if (state::KeyedBackend* backend = driver_->op(i).keyed_state())
+      backend->CheckpointCompleted(checkpoint);
   }
 }
 
@@ -412,7 +442,8 @@ Status Subtask::TickIfDue(bool now) {
   if (!now && time - last_tick_ < limits::kTickInterval) return {};
   last_tick_ = time;
   for (uint32_t i = 0; i < driver_->size(); ++i) {
-    WEIR_RETURN_IF_ERROR(CatchUserExceptions([&] { return driver_->op(i).OnTick(); }).Annotated(driver_->uid(i)));
+    WEIR_RETURN_IF_ERROR(
+        CatchUserExceptions([&] { return driver_->op(i).OnTick(); }).Annotated(driver_->uid(i)));
   }
   return {};
 }

@@ -1,12 +1,16 @@
-// Subtask: one parallel instance of a chain, as a tasklet. It takes elements from its inputs (or its source), drives them through the chain, aligns
-// barriers, takes snapshots and tells its host what happened.
+// Subtask: one parallel instance of a chain, as a tasklet. It takes elements from its inputs (or
+// its source), drives them through the chain, aligns barriers, takes snapshots and tells its host
+// what happened.
 //
-//   kOpening ──FinishRestore──▶ kReady ──Begin──▶ kRunning ──all input ended──▶ kEnded          any of them ──▶ kFailed
+//   kOpening ──FinishRestore──▶ kReady ──Begin──▶ kRunning ──all input ended──▶ kEnded
+//   any of them ──▶ kFailed
 //
-// No subtask leaves before the job does: an ended one still forwards barriers, acknowledges and commits.
-// A snapshot point lies between two records of the head: it is taken when the chain is drained. Keyed state is then frozen in constant time and encoded in
-// pieces between batches; the host writes the pieces.
-// Threads: the constructor and destructor from the worker's; the Post… methods from any thread; all else happens on the tasklet's thread.
+// No subtask leaves before the job does: an ended one still forwards barriers, acknowledges and
+// commits. A snapshot point lies between two records of the head: it is taken when the chain is
+// drained. Keyed state is then frozen in constant time and encoded in pieces between batches; the
+// host writes the pieces.
+// Threads: the constructor and destructor from the worker's; the Post… methods from any thread; all
+//   else happens on the tasklet's thread.
 #pragma once
 
 #include <atomic>
@@ -49,12 +53,14 @@ class SnapshotStream {
     Duration longest_step{0};  // the longest time that the snapshot kept records waiting
     Duration encoding{0};      // all such time
   };
-  /// Everything was given. The writer acknowledges once it is durable and the deferred jobs are done.
+  /// Everything was given. The writer acknowledges once it is durable and the deferred jobs are
+  /// done.
   virtual void Finish(SubtaskState state, Costs costs) = 0;
   virtual void Decline(Status status) = 0;
 };
 
-/// The worker around a subtask. All calls come from the subtask's thread; an implementation hands them on and returns.
+/// The worker around a subtask. All calls come from the subtask's thread; an implementation hands
+/// them on and returns.
 class SubtaskHost {
  public:
   virtual ~SubtaskHost() = default;
@@ -62,12 +68,14 @@ class SubtaskHost {
   virtual void OnFailed(SubtaskId subtask, Status status) = 0;
   virtual void OnSplitWanted(SubtaskId subtask) = 0;
 
-  /// All input was consumed and the end-of-input action is done; barriers, snapshots and commits go on. After a restore it is said again.
+  /// All input was consumed and the end-of-input action is done; barriers, snapshots and commits go
+  /// on. After a restore it is said again.
   virtual void OnEnded(SubtaskId subtask) = 0;
 
   /// Nothing that was promised to `checkpoint` or an older one is pending.
   virtual void OnCommitted(SubtaskId subtask, base::CheckpointId checkpoint) = 0;
-  virtual std::unique_ptr<SnapshotStream> NewSnapshot(SubtaskId subtask, const record::Barrier& barrier) = 0;
+  virtual std::unique_ptr<SnapshotStream> NewSnapshot(SubtaskId subtask,
+                                                      const record::Barrier& barrier) = 0;
 };
 
 /// Read by anybody, written by the subtask once a batch.
@@ -159,10 +167,10 @@ class Subtask final : public Tasklet {
   std::unique_ptr<Snapshot> snapshot_;           // being encoded
   std::vector<std::string> finished_splits_;
   bool split_wanted_ = false;
-  bool end_sent_ = false;     // the end-of-input action is done or under way
+  bool end_sent_ = false;  // the end-of-input action is done or under way
   bool end_reported_ = false;
   Timestamp watermark_ = kMinTimestamp;
-  base::CheckpointId completed_, reported_;      // commits wanted and reported up to
+  base::CheckpointId completed_, reported_;  // commits wanted and reported up to
   base::Instant last_flush_, last_tick_;
   base::Instant poll_again_;
   SubtaskCounters counters_;

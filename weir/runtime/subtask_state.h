@@ -1,4 +1,5 @@
-// SubtaskState: everything of a subtask's snapshot but its keyed state, which goes to packs. Small: it travels in the acknowledgement.
+// SubtaskState: everything of a subtask's snapshot but its keyed state, which goes to packs. Small:
+// it travels in the acknowledgement.
 // Threads: values.
 #pragma once
 
@@ -32,12 +33,12 @@ struct OperatorCommittable {
 };
 
 struct SubtaskState {
-  std::vector<Split> splits;                // of a source: unfinished, with positions
-  std::vector<std::string> finished_splits; // of a source: read to the end since the attempt began
+  std::vector<Split> splits;                 // of a source: unfinished, with positions
+  std::vector<std::string> finished_splits;  // of a source: read to the end since the attempt began
   std::vector<OperatorItem> items;
   std::vector<OperatorCommittable> committables;  // oldest first per operator
   Timestamp watermark = kMinTimestamp;
-  bool ended = false;                       // all input was consumed and OnEnd is done
+  bool ended = false;  // all input was consumed and OnEnd is done
   friend bool operator==(const SubtaskState&, const SubtaskState&) = default;
 };
 

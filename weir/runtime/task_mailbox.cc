@@ -20,7 +20,8 @@ std::vector<base::Closure> TaskMailbox::Take() {
 }
 
 void TaskMailbox::Close() {
-  std::vector<base::Closure> dropped;  // destroyed without the lock: a closure may own what posts again
+  // Destroyed without the lock: a closure may own what posts again.
+  std::vector<base::Closure> dropped;
   env::MutexLock lock(mutex_);
   wake_ = nullptr;
   has_any_.store(false, std::memory_order_relaxed);

@@ -1,4 +1,5 @@
-// TaskMailbox: how other threads reach a subtask. Closures wait here until the subtask takes them, between two batches.
+// TaskMailbox: how other threads reach a subtask. Closures wait here until the subtask takes them,
+// between two batches.
 // Threads: Post and Close from any thread; Take from the subtask's.
 #pragma once
 

@@ -1,7 +1,8 @@
 // TaskletLoop: the subtasks that share one worker thread, run round robin.
 //
-// A subtask is ready for its next piece of work, or idle until it is woken. The loop is idle when all of them are. What wakes one wakes the loop: looking at
-// an idle subtask costs some ten nanoseconds, keeping books of who was woken would cost as much.
+// A subtask is ready for its next piece of work, or idle until it is woken. The loop is idle when
+// all of them are. What wakes one wakes the loop: looking at an idle subtask costs some ten
+// nanoseconds, keeping books of who was woken would cost as much.
 // Threads: Add before Start; Wake from any thread; Start and Stop from the owner's.
 #pragma once
 

@@ -1,4 +1,5 @@
-// The one place where exceptions of user functions end: each becomes a Status. Nothing of Weir throws.
+// The one place where exceptions of user functions end: each becomes a Status. Nothing of Weir
+// throws.
 // Threads: the caller's.
 #pragma once
 
@@ -13,7 +14,8 @@ namespace internal {
 Status StatusOfCurrentException();
 }  // namespace internal
 
-/// Calls `call`, which returns a Status or a StatusOr; what it throws becomes Unknown with the exception's own words.
+/// Calls `call`, which returns a Status or a StatusOr; what it throws becomes Unknown with the
+/// exception's own words.
 /// Errors: those of `call`, and Unknown.
 template <class F>
 std::invoke_result_t<F> CatchUserExceptions(F&& call) {

@@ -10,7 +10,8 @@ namespace {
 
 TEST(CatchUserExceptions, PassesResultsOn) {
   EXPECT_EQ(*CatchUserExceptions([]() -> StatusOr<int> { return 5; }), 5);
-  EXPECT_EQ(CatchUserExceptions([] { return AbortedError("fenced"); }).code(), StatusCode::kAborted);
+  EXPECT_EQ(CatchUserExceptions([] { return AbortedError("fenced"); }).code(),
+            StatusCode::kAborted);
 }
 
 TEST(CatchUserExceptions, KeepsTheWordsOfAnException) {

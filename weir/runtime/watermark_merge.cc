@@ -6,7 +6,10 @@
 
 namespace weir::runtime {
 
-WatermarkMerge::WatermarkMerge(uint32_t channels, Timestamp restored) : channels_(channels), current_(restored) { WEIR_CHECK(channels >= 1); }
+WatermarkMerge::WatermarkMerge(uint32_t channels, Timestamp restored)
+    : channels_(channels), current_(restored) {
+  WEIR_CHECK(channels >= 1);
+}
 
 WatermarkChange WatermarkMerge::OnWatermark(base::ChannelIndex channel, Timestamp time) {
   Channel& input = channels_.at(channel.number());

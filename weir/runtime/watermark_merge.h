@@ -1,5 +1,5 @@
-// WatermarkMerge: the watermark of several inputs is the smallest of those that are not idle and have not ended.
-// Pure; an input starts active, without a watermark.
+// WatermarkMerge: the watermark of several inputs is the smallest of those that are not idle and
+// have not ended. Pure; an input starts active, without a watermark.
 // Threads: one caller at a time (the subtask).
 #pragma once
 

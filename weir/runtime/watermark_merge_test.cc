@@ -8,7 +8,8 @@
 namespace weir::runtime {
 namespace {
 
-// Plays "0w5" (watermark 5 on channel 0), "1i" idle, "1a" active, "1e" ended; answers "5" the merged watermark rose, "i"/"a" became idle/active, "-" nothing.
+// Plays "0w5" (watermark 5 on channel 0), "1i" idle, "1a" active, "1e" ended; answers "5" the
+// merged watermark rose, "i"/"a" became idle/active, "-" nothing.
 std::string Play(uint32_t channels, const std::string& events, Timestamp restored = kMinTimestamp) {
   WatermarkMerge merge(channels, restored);
   std::istringstream in(events);
@@ -17,10 +18,17 @@ std::string Play(uint32_t channels, const std::string& events, Timestamp restore
     const base::ChannelIndex channel(static_cast<uint32_t>(event[0] - '0'));
     WatermarkChange change;
     switch (event[1]) {
-      case 'w': change = merge.OnWatermark(channel, std::stoll(event.substr(2))); break;
-      case 'i': change = merge.OnIdle(channel); break;
-      case 'a': change = merge.OnActive(channel); break;
-      default: change = merge.OnEndOfInput(channel);
+      case 'w':
+        change = merge.OnWatermark(channel, std::stoll(event.substr(2)));
+        break;
+      case 'i':
+        change = merge.OnIdle(channel);
+        break;
+      case 'a':
+        change = merge.OnActive(channel);
+        break;
+      default:
+        change = merge.OnEndOfInput(channel);
     }
     std::string said;
     if (change.watermark) said += std::to_string(*change.watermark);
@@ -36,7 +44,9 @@ TEST(WatermarkMerge, NeverFalls) { EXPECT_EQ(Play(1, "0w5 0w3 0w6"), "5 - 6"); }
 TEST(WatermarkMerge, NeverFallsBelowTheRestoredOne) { EXPECT_EQ(Play(1, "0w5 0w11", 10), "- 11"); }
 TEST(WatermarkMerge, IdleInputIsLeftOut) { EXPECT_EQ(Play(2, "0w5 1i 0w6"), "- 5 6"); }
 TEST(WatermarkMerge, AllIdleIsSaidOnce) { EXPECT_EQ(Play(2, "0i 1i 1i 0a"), "- i - a"); }
-TEST(WatermarkMerge, InputThatWakesHoldsItBackAgain) { EXPECT_EQ(Play(2, "0w5 1i 1a 0w9 1w7"), "- 5 - - 7"); }
+TEST(WatermarkMerge, InputThatWakesHoldsItBackAgain) {
+  EXPECT_EQ(Play(2, "0w5 1i 1a 0w9 1w7"), "- 5 - - 7");
+}
 TEST(WatermarkMerge, EndedInputIsLeftOut) { EXPECT_EQ(Play(2, "0w5 1e 0w6"), "- 5 6"); }
 TEST(WatermarkMerge, AllEndedSaysNothing) { EXPECT_EQ(Play(2, "0w5 0e 1e"), "- - -"); }
 
