@@ -43,6 +43,7 @@ Status CommittingSink::Start() {
   // Of several origins after a rescale: each origin's stay in order, all are oldest first.
   std::ranges::stable_sort(pending_, {}, [](const Pending& p) { return p.committable.checkpoint; });
   std::vector<runtime::Committable> restored;
+  restored.reserve(pending_.size());
   for (const Pending& pending : pending_) restored.push_back(pending.committable);
   return writer_->Start(context_, restored);
 }
@@ -99,7 +100,7 @@ base::UniqueFunction<Status()> CommittingSink::SealAll() {
   }
   return [this, seals = std::move(seals), mailbox = context_.mailbox]() -> Status {
     for (const std::shared_ptr<Seal>& seal : seals) {
-      const Status sealed = seal->MakeDurable();
+      Status sealed = seal->MakeDurable();
       if (sealed.ok()) continue;
       mailbox->Post([this, sealed] { failure_ = sealed; });
       return sealed;

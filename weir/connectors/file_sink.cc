@@ -58,7 +58,7 @@ Status CommitFile(env::FileSystem& files, const FileCommittable& file) {
       return DataLossError("output file ", sealed, " does not hold what was sealed (", Shown(file),
                            "): it cannot become ", visible);
     }
-    const Status renamed = files.Rename(sealed, visible);
+    Status renamed = files.Rename(sealed, visible);
     if (!renamed.ok()) {
       // The owner of an older attempt, not yet told that it ended, may have been faster.
       WEIR_ASSIGN_OR_RETURN(const Found now, Look(files, visible, file));
@@ -152,7 +152,7 @@ Status FileSinkWriter::Write(const record::AnyBatch& batch, uint32_t begin) {
 Status FileSinkWriter::Flush() {
   open_->digest.Add(open_->buffer);
   open_->bytes += open_->buffer.size();
-  const Status appended = open_->file->Append(open_->buffer);
+  Status appended = open_->file->Append(open_->buffer);
   open_->buffer.clear();
   return appended;
 }
