@@ -76,7 +76,10 @@ class Worker final : public env::Stepper, public WakeTarget {
 
   Progress Step() override {
     bool moved = false;
-    for (int i = 0; i < 64; ++i) moved |= Receive() | Send();
+    for (int i = 0; i < 64; ++i) {
+      moved |= Receive();
+      moved |= Send();
+    }
     if (!ended_ || !gate_.AllEnded()) return moved ? Progress::kProgress : Progress::kIdle;
     const env::MutexLock lock(mutex_);
     done_ = true;
