@@ -9,7 +9,7 @@ FAST = ["-D", "execution.checkpointing.interval=50ms"]
 class Refusal(SystemTest):
     def stopped_run(self, *arguments):
         self.readings(100_000)
-        ended = self.stop_after(0.8, signal.SIGTERM, SUMS, "run", "--rate", 20_000, *FAST, *arguments)
+        ended = self.stop_behind(6, signal.SIGTERM, SUMS, "run", "--rate", 20_000, *FAST, *arguments)
         self.assertEqual(ended.code, 128 + signal.SIGTERM, ended.err)
         return ended
 
@@ -68,12 +68,12 @@ class Refusal(SystemTest):
     def test_second_process(self):
         self.readings(100_000)
         first = self.start(SUMS, "run", "--rate", 20_000, *FAST)
-        self.wait_for_line(first, "checkpoint 1 complete")
+        first.wait_for_line("checkpoint 1 complete")
         second = self.run_program(SUMS, "run", *FAST)
         self.assert_error(second, REFUSED, 'job "sums" is already run by ', f"(pid {first.pid})")
         self.assert_sentence_and_cure(second)
-        first.send_signal(signal.SIGTERM)
-        ended = self.end(first)
+        first.send(signal.SIGTERM)
+        ended = first.end()
         self.assertEqual(ended.code, 128 + signal.SIGTERM)
         self.assert_goes_on()
 
@@ -81,12 +81,12 @@ class Refusal(SystemTest):
         """Two machines share no lock of a file system: the history decides."""
         self.readings(100_000)
         first = self.start(SUMS, "run", "--rate", 20_000, *FAST)
-        self.wait_for_line(first, "checkpoint 1 complete")
+        first.wait_for_line("checkpoint 1 complete")
         (self.dir / ".weir/sums/run.lock").unlink()
         second = self.start(SUMS, "run", *FAST)
-        ended = self.end(first)
+        ended = first.end()
         self.assert_error(ended, REFUSED, 'job "sums" was taken over')
-        self.assertEqual(self.end(second).code, DONE)
+        self.assertEqual(second.end().code, DONE)
         self.assertEqual(len(self.rows_of("sums")), 100_000)
 
     def test_damaged_newest_record(self):

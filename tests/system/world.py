@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 import unittest
 
@@ -49,6 +50,67 @@ class Ended:
         return int(found.group(1)) if found else None
 
 
+class Running:
+    """A process, with what it has said so far."""
+
+    def __init__(self, test, command, **options):
+        self._test = test
+        self._said = threading.Condition()
+        self._lines = []
+        self._out = tempfile.TemporaryFile("w+")
+        self._process = subprocess.Popen(command, text=True, stdout=self._out, stderr=subprocess.PIPE, **options)
+        self.pid = self._process.pid
+        self._reader = threading.Thread(target=self._read, daemon=True)
+        self._reader.start()
+        test.addCleanup(self._clean_up)
+
+    def _read(self):
+        for line in self._process.stderr:
+            with self._said:
+                self._lines.append(line)
+                self._said.notify_all()
+        with self._said:
+            self._lines.append(None)  # it says no more
+            self._said.notify_all()
+
+    def _clean_up(self):
+        self._process.kill()
+        self._process.wait()
+        self._reader.join()
+        self._process.stderr.close()
+        self._out.close()
+
+    def wait_for(self, condition):
+        """Waits until the lines on standard error are as they should be, or the process has ended."""
+        with self._said:
+            came = self._said.wait_for(
+                lambda: self._lines[-1:] == [None] or condition([line for line in self._lines if line]), SECONDS_MAX)
+        if not came:
+            self._hangs()
+
+    def wait_for_line(self, beginning):
+        self.wait_for(lambda lines: any(line.startswith(beginning) for line in lines))
+
+    def send(self, number):
+        if self._process.poll() is None:
+            self._process.send_signal(number)
+
+    def end(self):
+        """Waits for its end; it fails the test when it hangs."""
+        try:
+            self._process.wait(timeout=SECONDS_MAX)
+        except subprocess.TimeoutExpired:
+            self._hangs()
+        self._reader.join()
+        self._out.seek(0)
+        return Ended(self._process.returncode, self._out.read(), "".join(line for line in self._lines if line))
+
+    def _hangs(self):
+        self._process.kill()
+        self._test.fail(f"seed {self._test.seed}: it hangs: {self._process.args}\n" +
+                        "".join(line for line in self._lines[-40:] if line))
+
+
 class SystemTest(unittest.TestCase):
     """A scratch directory that is the working directory of every program."""
 
@@ -62,45 +124,23 @@ class SystemTest(unittest.TestCase):
     # --- running
 
     def start(self, program, *arguments, **options):
-        return subprocess.Popen([str(program), *map(str, arguments)], cwd=self.dir, text=True,
-                                stdout=subprocess.PIPE, stderr=subprocess.PIPE, **options)
-
-    def end(self, process):
-        """Waits for a process; fails when it hangs."""
-        try:
-            out, err = process.communicate(timeout=SECONDS_MAX)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            out, err = process.communicate()
-            self.fail(f"seed {self.seed}: it hangs: {process.args}\n{err[-3000:]}")
-        return Ended(process.returncode, out, err)
+        return Running(self, [str(program), *map(str, arguments)], cwd=self.dir, **options)
 
     def run_program(self, program, *arguments, **options):
-        return self.end(self.start(program, *arguments, **options))
+        return self.start(program, *arguments, **options).end()
 
     def run_ok(self, program, *arguments):
         ended = self.run_program(program, *arguments)
         self.assertEqual(ended.code, DONE, ended.err)
         return ended
 
-    def stop_after(self, seconds, number, program, *arguments):
-        """Runs a program and sends it a signal after a while."""
-        process = self.start(program, *arguments)
-        try:
-            process.wait(timeout=seconds)
-        except subprocess.TimeoutExpired:
-            process.send_signal(number)
-        return self.end(process)
-
-    def wait_for_line(self, process, beginning):
-        """Reads standard error of a running process up to a line."""
-        until = time.time() + SECONDS_MAX
-        for line in process.stderr:
-            if line.startswith(beginning):
-                return line
-            if time.time() > until:
-                break
-        self.fail(f"no line begins with {beginning!r}")
+    def stop_behind(self, checkpoints, number, program, *arguments):
+        """Sends a program a signal shortly after it has completed so many checkpoints, if it runs that long."""
+        running = self.start(program, *arguments)
+        running.wait_for(lambda lines: sum(" complete in " in line for line in lines) >= checkpoints)
+        time.sleep(self.chance.uniform(0, 0.1))
+        running.send(number)
+        return running.end()
 
     # --- what is expected
 
