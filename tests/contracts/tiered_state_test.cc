@@ -93,6 +93,10 @@ class TieredState final : private state::SnapshotSink {
   Checkpoints checkpoint_;
 };
 
+// A bound key outlives the use of the handles.
+constexpr int64_t kOne = 1;
+constexpr int64_t kTwo = 2;
+
 struct Tiered : ::testing::Test {
   // A process: its table is empty, what lies below is as the last one left it.
   struct Process {
@@ -111,13 +115,13 @@ struct Tiered : ::testing::Test {
 TEST_F(Tiered, HandlesReadARowThatIsNotResident) {
   {
     Process process(below);
-    process.state.Bind(1);
+    process.state.Bind(kOne);
     process.count.Update(41);
     process.name.Update("ann");
     process.state.WriteBack();
   }
   Process process(below);
-  process.state.Bind(1);
+  process.state.Bind(kOne);
   EXPECT_EQ(process.count.Get(), 41);
   EXPECT_EQ(process.name.Get(), "ann");
   process.count.Update(*process.count.Get() + 1);
@@ -128,12 +132,12 @@ TEST_F(Tiered, HandlesReadARowThatIsNotResident) {
 TEST_F(Tiered, ALoadedRowIsNotMarkedAsChanged) {
   {
     Process process(below);
-    process.state.Bind(1);
+    process.state.Bind(kOne);
     process.count.Update(41);
     process.state.WriteBack();
   }
   Process process(below);
-  process.state.Bind(1);
+  process.state.Bind(kOne);
   ASSERT_NE(process.state.backend().row(), nullptr);
   EXPECT_EQ(process.state.backend().row()->marks, 0);
   process.count.Update(42);
@@ -143,15 +147,15 @@ TEST_F(Tiered, ALoadedRowIsNotMarkedAsChanged) {
 TEST_F(Tiered, ADeletedRowDoesNotComeBackFromBelow) {
   {
     Process process(below);
-    process.state.Bind(1);
+    process.state.Bind(kOne);
     process.count.Update(41);
     process.state.WriteBack();
   }
   Process process(below);
-  process.state.Bind(1);
+  process.state.Bind(kOne);
   process.count.Clear();
-  process.state.Bind(2);
-  process.state.Bind(1);
+  process.state.Bind(kTwo);
+  process.state.Bind(kOne);
   EXPECT_FALSE(process.count.Has());
 }
 
