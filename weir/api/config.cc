@@ -32,7 +32,7 @@ constexpr std::array kKeys = {
     ConfigKey{"execution.checkpointing.num-retained", "state.checkpoints.num-retained", kInteger,
               "3", "completed checkpoints that are kept"},
     ConfigKey{"execution.checkpointing.dir", "state.checkpoints.dir", kString, "",
-              "where checkpoints are kept; not set: a folder of the job beside the program's data"},
+              "where checkpoints are kept; not set: .weir in the working directory"},
     ConfigKey{"restart-strategy.type", "restart-strategy", kRestartStrategy, "fixed-delay",
               "fixed-delay or none: what happens when an attempt fails"},
     ConfigKey{"restart-strategy.fixed-delay.attempts", "", kInteger, "10",
