@@ -98,7 +98,7 @@ class Run {
   Status Judge(const checkpoint::Proposal& proposal);
   int Report(const JobEnd& end, bool reigned);
   int Refuse(const Status& status, std::string_view cure = {});
-  std::string CureOfFailure() const;
+  std::string CureOfFailure(std::string_view message) const;
 
   UserProgram& program_;
   Console& console_;
@@ -247,7 +247,7 @@ int Run::Report(const JobEnd& end, bool reigned) {
                    "this process has stopped; nothing is lost");
     return Code(ExitCode::kRefused);
   }
-  console_.Error(end.status.message(), CureOfFailure());
+  console_.Error(end.status.message(), CureOfFailure(end.status.message()));
   return Code(ExitCode::kFailed);
 }
 
@@ -256,12 +256,16 @@ int Run::Refuse(const Status& status, std::string_view cure) {
   return Code(CodeBeforeReign(status));
 }
 
-std::string Run::CureOfFailure() const {
+// A message may bring its own cure; then it is only said how far the job came.
+std::string Run::CureOfFailure(std::string_view message) const {
   const JobPicture& picture = watch_->picture();
-  if (!picture.checkpoint) return "the job stopped; run it again, and it goes on where it began";
-  return Concat("the job stopped; its last complete checkpoint is ", picture.checkpoint->id, " (",
-                FormatAge(picture.now - picture.checkpoint->at),
-                " before). Run it again, and it goes on from there: nothing is lost");
+  std::string text = "the job stopped";
+  if (picture.checkpoint) {
+    text += Concat("; its last complete checkpoint is ", picture.checkpoint->id, " (",
+                   FormatAge(picture.now - picture.checkpoint->at), " before)");
+  }
+  if (!SplitCure(message).cure.empty()) return text;
+  return text + ". Run it again, and it goes on from its newest checkpoint: nothing is lost";
 }
 
 }  // namespace
