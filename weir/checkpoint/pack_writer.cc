@@ -86,7 +86,7 @@ struct PackWriter::Core : std::enable_shared_from_this<PackWriter::Core> {
     env::ResultCallback<PackRef> callback;
     {
       const env::MutexLock lock(mutex);
-      if (cancelled || !done) return;
+      if (!done) return;
       callback = std::move(*done);
     }
     callback(std::move(result));
@@ -116,6 +116,7 @@ PackWriter::PackWriter(env::BlobStore& store, env::Executor& pool, const JobFile
 
 PackWriter::~PackWriter() {
   const env::MutexLock lock(core_->mutex);
+  if (core_->done) return;
   core_->cancelled = true;
   if (!core_->busy) core_->blob.reset();  // otherwise whoever is busy does it
 }

@@ -3,8 +3,9 @@
 // The task that hands chunks over does nothing but move strings: encoding, checksums and the
 // store's calls happen in jobs of the pool, one at a time. The task watches `buffered_bytes` and
 // stops to take input above its budget.
-// Threads: Add and Finish one caller at a time; buffered_bytes from any thread. May be destroyed at
-//   any moment: no record names a pack whose Finish has not answered ok.
+// Ownership: destroyed before Finish, it writes nothing more and nothing is left behind. Afterwards
+//   the pack goes on without it and answers: the jobs and store calls under way own what they need.
+// Threads: Add and Finish one caller at a time; buffered_bytes from any thread.
 #pragma once
 
 #include <memory>

@@ -41,17 +41,10 @@ class SnapshotUpload::Answer {
     done_ = nullptr;
   }
 
-  // Keeps the pack alive while its Finish is under way.
-  void Keep(std::shared_ptr<checkpoint::PackWriter> pack) {
-    env::MutexLock lock(mutex_);
-    pack_ = std::move(pack);
-  }
-
  private:
   env::Mutex mutex_;
   int under_way_ WEIR_GUARDED_BY(mutex_) = 1;  // the snapshot itself, until Finish or Decline
   env::ResultCallback<UploadedSnapshot> done_ WEIR_GUARDED_BY(mutex_);
-  std::shared_ptr<checkpoint::PackWriter> pack_ WEIR_GUARDED_BY(mutex_);
   UploadedSnapshot snapshot_;  // written under the lock, read by whoever counted to zero
   Status failure_;
 };
@@ -85,7 +78,7 @@ void SnapshotUpload::OpenPack() {
   options.key_groups = options_.key_groups;
   options.on_progress = [mailbox = options_.mailbox] { mailbox->Post([] {}); };
   options.answer_early = options_.env.chaos.Mutant("record-before-pack");
-  pack_ = std::make_shared<checkpoint::PackWriter>(options_.store, options_.env.pool,
+  pack_ = std::make_unique<checkpoint::PackWriter>(options_.store, options_.env.pool,
                                                    options_.files, std::move(options));
   for (checkpoint::Chunk& chunk : small_) pack_->Add(std::move(chunk));
   small_.clear();
@@ -108,7 +101,6 @@ void SnapshotUpload::Finish(runtime::SubtaskState state, Costs costs) {
   const std::shared_ptr<Answer> answer = std::exchange(answer_, nullptr);
   if (pack_ != nullptr) {
     answer->Begin();
-    answer->Keep(pack_);
     pack_->Finish([answer](StatusOr<checkpoint::PackRef> pack) {
       answer->End(pack.status(), [&](UploadedSnapshot& snapshot) {
         if (!pack.ok()) return;

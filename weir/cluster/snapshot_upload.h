@@ -62,8 +62,7 @@ class SnapshotUpload final : public runtime::SnapshotStream {
   std::shared_ptr<Answer> answer_;        // shared with jobs and store calls under way
   std::vector<checkpoint::Chunk> small_;  // what may still fit into the acknowledgement
   size_t small_bytes_ = 0;
-  // Shared with the answer once finished; null while small.
-  std::shared_ptr<checkpoint::PackWriter> pack_;
+  std::unique_ptr<checkpoint::PackWriter> pack_;  // null while small
 };
 
 }  // namespace weir::cluster
