@@ -105,7 +105,7 @@ class Generator final : public runtime::Source {
       return runtime::PollResult::kMore;
     }
     bool WantsSplit() const override { return !reading_ && !no_more_; }
-    std::vector<runtime::Split> Snapshot() const override {
+    std::vector<runtime::Split> Snapshot(base::CheckpointId) override {
       if (!reading_) return {};
       return {{std::to_string(split_), std::to_string(next_)}};
     }

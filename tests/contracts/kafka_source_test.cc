@@ -7,10 +7,12 @@
 
 #include <algorithm>
 #include <map>
+#include <ranges>
 
 #include "weir/cluster/split_ledger.h"
 #include "weir/record/typed_ops.h"
 #include "weir/runtime/source.h"
+#include "weir/testing/permit_for_tests.h"
 
 namespace weir::contracts {
 namespace {
@@ -29,13 +31,17 @@ class TopicEnumerator final : public runtime::SplitEnumerator {
   /// "Latest" is the present end, and for partitions of the first look only: one that appears
   /// later is read from its beginning, or what was written before it was seen would be lost.
   void Discover(base::UniqueFunction<void(StatusOr<runtime::Discovery>)> done) override {
-    runtime::Discovery found{.splits = {}, .final = false};
+    runtime::Discovery found{.splits = {}, .final = false, .state = "looked"};
     for (const auto& [name, log] : broker_.partitions) {
       const size_t position = start_ == StartAt::kLatest && first_ ? log.size() : 0;
       found.splits.push_back({.id = name, .position = std::to_string(position)});
     }
     first_ = false;
     done(std::move(found));
+  }
+  Status Restore(std::string_view) override {
+    first_ = false;
+    return {};
   }
 
  private:
@@ -50,7 +56,10 @@ class TopicReader final : public runtime::SourceReader {
 
   Status Start(const runtime::OperatorContext&) override { return {}; }
   Status AddSplits(std::vector<runtime::Split> splits) override {
-    for (const runtime::Split& split : splits) positions_[split.id] = std::stoull(split.position);
+    for (const runtime::Split& split : splits) {
+      positions_[split.id] = std::stoull(split.position);
+      if (!split.watermark_state.empty()) times_[split.id] = std::stoll(split.watermark_state);
+    }
     return {};
   }
   void NoMoreSplits() override {}
@@ -61,7 +70,9 @@ class TopicReader final : public runtime::SourceReader {
       const auto log = broker_.partitions.find(name);  // a partition may go, its position stays
       while (log != broker_.partitions.end() && position < log->second.size()) {
         if (batch.full()) return runtime::PollResult::kMore;
-        batch.Rows<int64_t>()[batch.size()] = log->second[position++];
+        const int64_t record = log->second[position++];
+        times_[name] = std::max(record, times_[name]);
+        batch.Rows<int64_t>()[batch.size()] = record;
         batch.set_size(batch.size() + 1);
       }
     }
@@ -69,18 +80,41 @@ class TopicReader final : public runtime::SourceReader {
   }
 
   bool WantsSplit() const override { return true; }  // a partition more is always welcome
-  std::vector<runtime::Split> Snapshot() const override {
+
+  /// A record is its own time; the watermark of several partitions is the smallest. A partition
+  /// that was never read is not waited for, and a reader of only such ones is idle.
+  runtime::EventTime event_time() const override {
+    if (times_.empty()) return {.idle = true};
+    return {.watermark = std::ranges::min(times_ | std::views::values)};
+  }
+
+  std::vector<runtime::Split> Snapshot(base::CheckpointId checkpoint) override {
     std::vector<runtime::Split> splits;
     for (const auto& [name, position] : positions_) {
-      splits.push_back({.id = name, .position = std::to_string(position)});
+      splits.push_back({.id = name, .position = std::to_string(position), .watermark_state = {}});
+      if (times_.contains(name)) splits.back().watermark_state = std::to_string(times_[name]);
     }
+    snapshots_[checkpoint] = positions_;
     return splits;
   }
+
+  /// What would be told to the broker: positions of the completed checkpoint, not newer ones.
+  Status OnCheckpointComplete(const runtime::CommitPermit& permit) override {
+    const auto complete = snapshots_.find(permit.checkpoint());
+    if (complete == snapshots_.end()) return {};
+    acknowledged = complete->second;
+    snapshots_.erase(snapshots_.begin(), std::next(complete));
+    return {};
+  }
+  std::map<std::string, size_t> acknowledged;
+
   std::vector<std::string> TakeFinished() override { return {}; }
 
  private:
   const Broker& broker_;
   std::map<std::string, size_t> positions_;
+  std::map<std::string, int64_t> times_;
+  std::map<base::CheckpointId, std::map<std::string, size_t>> snapshots_;
 };
 
 class TopicSource final : public runtime::Source {
@@ -109,7 +143,11 @@ class TopicSource final : public runtime::Source {
 class Books {
  public:
   explicit Books(const TopicSource& source, const checkpoint::SourceSnapshot& books = {})
-      : ledger_(books), enumerator_(source.NewEnumerator()) {}
+      : ledger_(books), enumerator_(source.NewEnumerator()) {
+    if (!ledger_.enumerator_state().empty()) {
+      EXPECT_TRUE(enumerator_->Restore(ledger_.enumerator_state()).ok());
+    }
+  }
 
   void Discover() {
     enumerator_->Discover([&](StatusOr<runtime::Discovery> found) {
@@ -119,9 +157,12 @@ class Books {
   }
   /// Gives all that is unassigned to one reader.
   void GiveAllTo(runtime::SourceReader& reader) {
-    for (auto splits = ledger_.Assign(); !splits.empty(); splits = ledger_.Assign()) {
-      ASSERT_TRUE(reader.WantsSplit());
-      ASSERT_TRUE(reader.AddSplits(std::move(splits)).ok());
+    const base::SubtaskIndex subtask;
+    ledger_.OnWanted(subtask);
+    while (auto assignment = ledger_.Assign()) {
+      ASSERT_TRUE(assignment->split && reader.WantsSplit());
+      ASSERT_TRUE(reader.AddSplits({*assignment->split}).ok());
+      ledger_.OnWanted(subtask);
     }
   }
   cluster::SplitLedger& ledger() { return ledger_; }
@@ -149,6 +190,7 @@ std::vector<int64_t> ReadAll(runtime::SourceReader& reader) {
 }
 
 using Rows = std::vector<int64_t>;
+constexpr base::CheckpointId kFirst(1), kSecond(2);
 
 TEST(TopicSource, APartitionThatAppearsLaterIsReadFromItsBeginning) {
   Broker broker{{{"t-0", {1, 2}}}};
@@ -162,7 +204,6 @@ TEST(TopicSource, APartitionThatAppearsLaterIsReadFromItsBeginning) {
   broker.partitions["t-0"].push_back(3);
   broker.partitions["t-1"] = {10, 11};
   books.Discover();
-  EXPECT_FALSE(books.ledger().NoMore());
   books.GiveAllTo(*reader);
   EXPECT_EQ(ReadAll(*reader), (Rows{3, 10, 11}));
 }
@@ -175,12 +216,54 @@ TEST(TopicSource, LatestIsAnOffsetInTheFirstSnapshotAlready) {
   books.Discover();
   books.GiveAllTo(*reader);
   broker.partitions["t-0"].push_back(3);  // before the first record was read
-  const std::vector<runtime::Split> snapshot = reader->Snapshot();
+  const std::vector<runtime::Split> snapshot = reader->Snapshot(kFirst);
   ASSERT_EQ(snapshot, (std::vector<runtime::Split>{{.id = "t-0", .position = "2"}}));
 
   const auto successor = source.NewReader();
   ASSERT_TRUE(successor->AddSplits(snapshot).ok());
   EXPECT_EQ(ReadAll(*successor), Rows{3});
+}
+
+TEST(TopicSource, LatestHoldsForTheFirstLookOfTheJobNotOfTheAttempt) {
+  Broker broker{{{"t-0", {1, 2}}}};
+  const TopicSource source(broker, StartAt::kLatest);
+  Books books(source);
+  books.Discover();
+  const checkpoint::SourceSnapshot stored = books.ledger().Capture("topic-source").snapshot;
+
+  broker.partitions["t-1"] = {10, 11};  // while the job is down
+  Books resumed(source, stored);
+  const auto reader = source.NewReader();
+  resumed.Discover();
+  resumed.GiveAllTo(*reader);
+  EXPECT_EQ(ReadAll(*reader), (Rows{10, 11}));
+}
+
+TEST(TopicSource, AcknowledgesWhatTheCompletedCheckpointHolds) {
+  Broker broker{{{"t-0", {1}}}};
+  TopicReader reader(broker);
+  ASSERT_TRUE(reader.AddSplits({{.id = "t-0", .position = "0"}}).ok());
+  ReadAll(reader);
+  (void)reader.Snapshot(kFirst);
+  broker.partitions["t-0"].push_back(2);
+  ReadAll(reader);
+  (void)reader.Snapshot(kSecond);
+  ASSERT_TRUE(reader.OnCheckpointComplete(testing::PermitForTests::Of(kFirst)).ok());
+  EXPECT_EQ(reader.acknowledged["t-0"], 1u);  // the second may yet be aborted
+}
+
+TEST(TopicSource, EventTimeIsTheSlowestPartitionAndStaysWithItsSplit) {
+  Broker broker{{{"t-0", {7}}, {"t-1", {3}}}};
+  const TopicSource source(broker, StartAt::kEarliest);
+  const auto reader = source.NewReader();
+  EXPECT_EQ(reader->event_time(), (runtime::EventTime{.idle = true}));
+  ASSERT_TRUE(
+      reader->AddSplits({{.id = "t-0", .position = "0"}, {.id = "t-1", .position = "0"}}).ok());
+  ReadAll(*reader);
+  EXPECT_EQ(reader->event_time(), (runtime::EventTime{.watermark = 3}));
+  const auto successor = source.NewReader();
+  ASSERT_TRUE(successor->AddSplits(reader->Snapshot(kFirst)).ok());
+  EXPECT_EQ(successor->event_time(), (runtime::EventTime{.watermark = 3}));
 }
 
 TEST(TopicSource, EveryPartitionHasOnePlaceAtATrigger) {
@@ -197,8 +280,8 @@ TEST(TopicSource, EveryPartitionHasOnePlaceAtATrigger) {
   EXPECT_EQ(trigger.snapshot.splits[0].id, "t-1");
   EXPECT_EQ(trigger.assigned, std::vector<std::string>{"t-0"});
   EXPECT_FALSE(trigger.snapshot.discovery_final);
-  ASSERT_EQ(reader->Snapshot().size(), 1u);
-  EXPECT_EQ(reader->Snapshot()[0].id, "t-0");
+  ASSERT_EQ(reader->Snapshot(kFirst).size(), 1u);
+  EXPECT_EQ(reader->Snapshot(kFirst)[0].id, "t-0");
 }
 
 TEST(TopicSource, AnOffsetOutlivesATopicThatGoesAndComesBack) {
@@ -208,7 +291,7 @@ TEST(TopicSource, AnOffsetOutlivesATopicThatGoesAndComesBack) {
   ASSERT_TRUE(reader->AddSplits({{.id = "t-0", .position = "1"}}).ok());
   const auto log = broker.partitions.extract("t-0");
   EXPECT_EQ(ReadAll(*reader), Rows{});
-  EXPECT_EQ(reader->Snapshot()[0].position, "1");
+  EXPECT_EQ(reader->Snapshot(kFirst)[0].position, "1");
   broker.partitions["t-0"] = log.mapped();
   EXPECT_EQ(ReadAll(*reader), Rows{2});
 }

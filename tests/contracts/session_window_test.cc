@@ -1,7 +1,7 @@
 // Sketch: session windows with event-time timers and a side output for late records.
 //
 // What it asks of the contracts: rows (key, namespace) in one table; timers that are state and fire
-// in pieces; a second output port; a watermark that is remembered per key-group range.
+// in pieces; a second output port; the watermark that held for each range of key groups.
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -101,22 +101,8 @@ class SessionWindow final : public runtime::Operator {
     return runtime::Outcome::kNeedInput;
   }
 
-  // The watermark goes to everybody, with the key groups that it held for.
-  Status Snapshot(runtime::OperatorSnapshot& snapshot) override {
-    for (const auto& [groups, watermark] : Watermarks()) {
-      base::ByteWriter item;
-      item.U32(groups.first.number());
-      item.U32(groups.end.number());
-      item.U64(static_cast<uint64_t>(watermark));
-      snapshot.AddItem("watermark", state::Redistribution::kUnion, item.bytes());
-    }
-    return {};
-  }
-  Status RestoreItem(std::string_view, std::string_view item) override {
-    base::ByteReader in(item);
-    const base::KeyGroup first(in.U32()), end(in.U32());
-    restored_.push_back({{first, end}, static_cast<Timestamp>(in.U64())});
-    return in.Check("watermark", base::ByteReader::Rest::kMustBeEmpty);
+  void RestoreWatermark(base::KeyGroupRange groups, Timestamp watermark) override {
+    restored_.push_back({groups, watermark});
   }
 
  private:
@@ -194,18 +180,6 @@ class SessionWindow final : public runtime::Operator {
       if (held.groups.Contains(group)) watermark = std::max(watermark, held.watermark);
     }
     return watermark;
-  }
-
-  // What holds for which of this subtask's key groups.
-  std::vector<Held> Watermarks() const {
-    std::vector<Held> all{{context_.key_groups, watermark_}};
-    for (const Held& held : restored_) {
-      const base::KeyGroupRange ours{std::max(held.groups.first, context_.key_groups.first),
-                                     std::min(held.groups.end, context_.key_groups.end)};
-      if (ours.first < ours.end && held.watermark > watermark_)
-        all.push_back({ours, held.watermark});
-    }
-    return all;
   }
 
   runtime::OperatorContext context_;

@@ -7,6 +7,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <memory>
 #include <string>
 #include <utility>
@@ -31,6 +32,8 @@ struct Frozen {
   };
   std::vector<Piece> chunks;  // of keyed state
   std::vector<Piece> items;   // of operator lists
+  base::KeyGroupRange key_groups;
+  Timestamp watermark = kMinTimestamp;  // for these key groups
 };
 
 /// Where an operator runs that is subtask `subtask` of `parallelism`.
@@ -103,6 +106,11 @@ class Stage {
       for (const Frozen::Piece& item : part.items) {
         WEIR_RETURN_IF_ERROR(op.RestoreItem(item.state, item.bytes));
       }
+      const base::KeyGroupRange ours = context_.key_groups;
+      if (part.key_groups.Overlaps(ours))
+        op.RestoreWatermark(
+            {std::max(part.key_groups.first, ours.first), std::min(part.key_groups.end, ours.end)},
+            part.watermark);
     }
     return op.Start();
   }
@@ -119,10 +127,18 @@ class Stage {
     return Run();
   }
 
+  /// Fires timers of processing time that are due.
+  Status Advance(int64_t now_unix_ms) {
+    driver_->StartTimers(now_unix_ms);
+    return Run();
+  }
+
   /// A snapshot between two batches, encoded to its end.
   Frozen Snapshot(uint64_t checkpoint) {
     runtime::Operator& op = driver_->op(0);
     Recorder recorder(base::CheckpointId(checkpoint), op.keyed_state());
+    recorder.frozen.key_groups = context_.key_groups;
+    recorder.frozen.watermark = driver_->watermark(0);
     EXPECT_TRUE(op.Snapshot(recorder).ok());
     if (op.keyed_state() != nullptr) {
       EXPECT_TRUE(op.keyed_state()->BeginSnapshot(recorder.checkpoint(), recorder).ok());

@@ -1,10 +1,12 @@
 #include "tests/simulation/ledger_world.h"
 
 #include <algorithm>
+#include <source_location>
 #include <sstream>
 #include <utility>
 
 #include "tests/simulation/checkpoint_oracle.h"
+#include "tests/simulation/event_time.h"
 #include "tests/simulation/ledger_job.h"
 #include "weir/api/pipeline.h"
 #include "weir/checkpoint/history_reader.h"
@@ -130,6 +132,7 @@ class LedgerWorld {
   sim::Prng prng_;
   sim::Disk& disk_;
   Events events_;
+  const std::shared_ptr<SharedTime> time_ = std::make_shared<SharedTime>();
   Plan plan_{};
   uint32_t parallelism_ = 1;
   std::unique_ptr<sim::MemoryBlobStore> memory_;
@@ -273,14 +276,18 @@ void LedgerWorld::WriteInput() {
 }
 
 StatusOr<api::JobPlan> LedgerWorld::Build(uint32_t parallelism) const {
+  const std::source_location here = std::source_location::current();
   Pipeline p;
   p.Name("ledger");
   p.SetParallelism(parallelism);
   p.SetMaxParallelism(32);
   p.ReadCsv<Transaction>(
        CsvSourceOptions{.path = kInput, .split_bytes = plan_.split_bytes, .rate = plan_.rate})
+      .Then<Transaction>(StampEventTime(TypeOpsOf<Transaction>(), time_), here)
       .KeyBy(&Transaction::account)
       .Process<Ledger>("ledger")
+      .Then<Entry>(WatchEventTime(TypeOpsOf<Entry>(), time_), here)
+      .Named("watch")
       .WriteCsv(kOutput);
   return p.Plan();
 }
@@ -319,6 +326,10 @@ Verdict LedgerWorld::Run() {
   verdict_.trace_hash = world_.trace_hash();
   verdict_.events = world_.events();
   for (const auto& [name, count] : world_.all_hits()) verdict_.hits[name] += count;
+  verdict_.hits["ledger.watermark"] += time_->watermarks;
+  verdict_.hits["ledger.watermark_restored"] += time_->restored;
+  verdict_.hits["ledger.source_idle"] += time_->idle;
+  verdict_.hits["ledger.timer"] += time_->timers;
   return std::move(verdict_);
 }
 

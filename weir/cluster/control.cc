@@ -59,7 +59,8 @@ checkpoint::PackRef FromProto(const proto::Pack& pack) {
 std::vector<runtime::Split> FromProto(
     const google::protobuf::RepeatedPtrField<proto::Split>& splits) {
   std::vector<runtime::Split> out;
-  for (const proto::Split& split : splits) out.push_back({split.id(), split.position()});
+  for (const proto::Split& split : splits)
+    out.push_back({split.id(), split.position(), split.watermark_state()});
   return out;
 }
 
@@ -69,6 +70,7 @@ void ToProto(const std::vector<runtime::Split>& splits,
     proto::Split* message = out->Add();
     message->set_id(split.id);
     message->set_position(split.position);
+    message->set_watermark_state(split.watermark_state);
   }
 }
 
@@ -91,7 +93,13 @@ proto::SubtaskState ToProto(const runtime::SubtaskState& state) {
     message->set_checkpoint(pending.committable.checkpoint.number());
     message->set_payload(pending.committable.payload);
   }
-  out.set_watermark(state.watermark);
+  for (const runtime::OperatorProgress& part : state.progress) {
+    proto::OperatorProgress* message = out.add_progress();
+    message->set_uid(part.uid);
+    message->set_first_key_group(part.key_groups.first.number());
+    message->set_end_key_group(part.key_groups.end.number());
+    message->set_watermark(part.watermark);
+  }
   out.set_ended(state.ended);
   return out;
 }
@@ -110,7 +118,12 @@ runtime::SubtaskState FromProto(const proto::SubtaskState& state) {
          {base::SubtaskIndex(pending.origin()), base::Lineage(pending.lineage()),
           base::CheckpointId(pending.checkpoint()), pending.payload()}});
   }
-  out.watermark = state.watermark();
+  for (const proto::OperatorProgress& part : state.progress()) {
+    out.progress.push_back(
+        {part.uid(),
+         {base::KeyGroup(part.first_key_group()), base::KeyGroup(part.end_key_group())},
+         part.watermark()});
+  }
   out.ended = state.ended();
   return out;
 }

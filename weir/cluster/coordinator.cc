@@ -235,11 +235,8 @@ void Coordinator::OnAttemptMessage(WorkerKey key, const proto::ToCoordinator& me
     case proto::ToCoordinator::kSplitRequest: {
       const base::SubtaskId reader = FromProto(message.split_request().subtask());
       const auto source = sources_.find(reader.chain);
-      if (source == sources_.end()) return;
-      if (std::ranges::find(source->second.waiting, reader.subtask) ==
-          source->second.waiting.end()) {
-        source->second.waiting.push_back(reader.subtask);
-      }
+      if (source == sources_.end() || !IsPlanned(reader)) return;
+      source->second.ledger.OnWanted(reader.subtask);
       return GiveSplits(reader.chain);
     }
     case proto::ToCoordinator::kCommitted:

@@ -17,7 +17,6 @@
 // Threads: an actor; everything on its loop.
 #pragma once
 
-#include <deque>
 #include <functional>
 #include <map>
 #include <memory>
@@ -98,8 +97,7 @@ class Coordinator final : private Actor, private env::Acceptor {
     std::string uid;
     std::unique_ptr<runtime::SplitEnumerator> enumerator;
     SplitLedger ledger;
-    bool discovered = false;                 // the first answer of this attempt is there
-    std::deque<base::SubtaskIndex> waiting;  // readers that want a split, in the order of asking
+    bool discovered = false;  // the first answer of this attempt is there
   };
   using WorkerKey = uint32_t;  // number of the connection, from 1
 

@@ -107,7 +107,6 @@ proto::Deploy::Restore Coordinator::PlanRestore(base::SubtaskId subtask) const {
   const std::vector<PlannedOperator>& plan = plan_[subtask.chain.number()];
   const uint32_t parallelism = options_.graph.chains[subtask.chain.number()].parallelism;
   bool all_ended = base.has_value() && !plan.empty();
-  Timestamp watermark = kMaxTimestamp;
   if (base) {
     for (const PlannedOperator& op : plan) {
       const checkpoint::OperatorRestore part =
@@ -127,11 +126,11 @@ proto::Deploy::Restore Coordinator::PlanRestore(base::SubtaskId subtask) const {
         state.committables.push_back(
             {op.uid, {pending.origin, pending.lineage, pending.checkpoint, pending.payload}});
       }
-      watermark = std::min(watermark, part.watermark);
+      for (const checkpoint::ProgressSnapshot& progress : part.progress)
+        state.progress.push_back({op.uid, progress.key_groups, progress.watermark});
       all_ended &= part.end_of_input_done;
     }
   }
-  state.watermark = base && !plan.empty() ? watermark : kMinTimestamp;
   state.ended = all_ended;
   *restore.mutable_state() = ToProto(state);
   return restore;

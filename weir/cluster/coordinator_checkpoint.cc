@@ -20,6 +20,10 @@ void Coordinator::StartDiscovery(base::ChainIndex chain) {
       if (op.uid == source.uid && op.source) source.ledger = SplitLedger(*op.source);
     }
   }
+  if (!source.ledger.enumerator_state().empty()) {
+    const Status restored = source.enumerator->Restore(source.ledger.enumerator_state());
+    if (!restored.ok()) return FailAttempt(restored.Annotated(source.uid));
+  }
   source.discovered = source.ledger.discovery_final();
   if (source.discovered) return GiveSplits(chain);
   Discover(chain);
@@ -60,15 +64,12 @@ void Coordinator::OnDiscovered(base::ChainIndex chain, StatusOr<runtime::Discove
 void Coordinator::GiveSplits(base::ChainIndex chain) {
   SourceEntry& source = sources_.at(chain);
   if (hold_splits_ || !source.discovered) return;
-  while (!source.waiting.empty()) {
-    const base::SubtaskIndex reader = source.waiting.front();
-    const std::vector<runtime::Split> splits = source.ledger.Assign();
-    if (splits.empty() && !source.ledger.NoMore()) return;
-    source.waiting.pop_front();
+  while (const auto assignment = source.ledger.Assign()) {
     proto::ToWorker message;
-    *message.mutable_assign_splits()->mutable_subtask() = ToProto(base::SubtaskId{chain, reader});
-    ToProto(splits, message.mutable_assign_splits()->mutable_splits());
-    message.mutable_assign_splits()->set_no_more(splits.empty());
+    proto::AssignSplits& news = *message.mutable_assign_splits();
+    *news.mutable_subtask() = ToProto(base::SubtaskId{chain, assignment->reader});
+    if (assignment->split) ToProto({*assignment->split}, news.mutable_splits());
+    news.set_no_more(!assignment->split.has_value());
     Broadcast(message);
   }
 }

@@ -108,11 +108,13 @@ std::vector<checkpoint::OperatorSnapshot> SnapshotsOf(const PlannedChain& chain,
     if (op.is_source) {
       snapshot.source.emplace();
       for (const runtime::Split& split : state.splits)
-        snapshot.source->splits.push_back({split.id, split.position, /*finished=*/false, {}});
+        snapshot.source->splits.push_back(
+            {split.id, split.position, /*finished=*/false, split.watermark_state});
       for (const std::string& id : state.finished_splits)
         snapshot.source->splits.push_back({id, {}, /*finished=*/true, {}});
     }
-    snapshot.progress.push_back({key_groups, state.watermark, state.ended});
+    snapshot.progress.push_back(
+        {key_groups, runtime::WatermarkOf(state, op.uid, key_groups), state.ended});
     snapshots.push_back(std::move(snapshot));
   }
   return snapshots;

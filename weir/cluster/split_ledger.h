@@ -9,6 +9,9 @@
 // Threads: one caller at a time (the coordinator).
 #pragma once
 
+#include <cstdint>
+#include <map>
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
@@ -28,20 +31,32 @@ class SplitLedger {
   void OnDiscovered(const runtime::Discovery& discovery);
   bool discovery_final() const { return final_; }
 
-  /// The next split for a reader that wants one; none when nothing is unassigned.
-  std::vector<runtime::Split> Assign();
+  /// What the enumerator said that it must know again; empty at the beginning.
+  const std::string& enumerator_state() const { return enumerator_state_; }
 
-  /// True when a reader that finds nothing unassigned may be told that nothing follows.
-  bool NoMore() const { return final_ && unassigned_.empty(); }
+  /// A reader asks for a split; it waits until it is answered, and asks in vain while it does.
+  void OnWanted(base::SubtaskIndex reader);
+
+  /// The next split, for the waiting reader that was given the fewest (the one that waits longest,
+  /// of several).
+  struct Assignment {
+    base::SubtaskIndex reader;
+    std::optional<runtime::Split> split;  // none: nothing follows, ever
+  };
+  /// None when nobody waits, or those who do must go on waiting.
+  std::optional<Assignment> Assign();
 
   /// The books at the trigger of a checkpoint, and what must come back in the readers' snapshots.
   checkpoint::SourceAtTrigger Capture(const std::string& uid) const;
 
  private:
   bool final_ = false;
-  std::vector<runtime::Split> unassigned_;  // next one last
-  std::set<std::string> assigned_;          // in this attempt, whether finished since or not
-  std::set<std::string> finished_;          // before this attempt
+  std::string enumerator_state_;
+  std::vector<base::SubtaskIndex> waiting_;       // in the order of asking
+  std::map<base::SubtaskIndex, uint64_t> given_;  // how many splits, in this attempt
+  std::vector<runtime::Split> unassigned_;        // next one last
+  std::set<std::string> assigned_;                // in this attempt, whether finished since or not
+  std::set<std::string> finished_;                // before this attempt
 };
 
 }  // namespace weir::cluster

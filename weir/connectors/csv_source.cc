@@ -135,7 +135,7 @@ Status CsvSourceReader::AddSplits(std::vector<runtime::Split> splits) {
   return {};
 }
 
-std::vector<runtime::Split> CsvSourceReader::Snapshot() const {
+std::vector<runtime::Split> CsvSourceReader::Snapshot(base::CheckpointId) {
   std::vector<runtime::Split> splits;
   if (reader_ != nullptr) splits.push_back(EncodeCsvSplit(reader_->Position()));
   for (const CsvSplit& split : waiting_) splits.push_back(EncodeCsvSplit(split));

@@ -137,7 +137,7 @@ class CsvSourceReader final : public runtime::SourceReader {
   StatusOr<runtime::PollResult> Poll(runtime::Output& output) override;
   Duration PollAgainAfter() const override;
   bool WantsSplit() const override { return reader_ == nullptr && waiting_.empty(); }
-  std::vector<runtime::Split> Snapshot() const override;
+  std::vector<runtime::Split> Snapshot(base::CheckpointId checkpoint) override;
   std::vector<std::string> TakeFinished() override { return std::exchange(finished_, {}); }
 
  private:

@@ -171,7 +171,7 @@ TEST(CsvSource, SnapshotsGoOnBehindTheLastRow) {
     Reading reading(text, {.path = "in/t.csv", .split_bytes = 20'000});
     ASSERT_TRUE(reading.Discover().ok());
     Rows rows = *reading.Read(polls);
-    ASSERT_TRUE(reading.Restore(reading.reader().Snapshot()).ok());
+    ASSERT_TRUE(reading.Restore(reading.reader().Snapshot(base::CheckpointId(1))).ok());
     const Rows rest = *reading.Read();
     rows.insert(rows.end(), rest.begin(), rest.end());
     EXPECT_EQ(rows, all) << polls;
@@ -192,19 +192,19 @@ TEST(CsvSource, Regression35_ShortReadsAreContinued) {
 TEST(CsvSource, Regression52_NothingReadRestoresToTheSamePlace) {
   Reading reading(kSome, {.path = "in/t.csv", .split_bytes = 9});
   ASSERT_TRUE(reading.Discover().ok());
-  const auto fresh = reading.reader().Snapshot();
-  EXPECT_EQ(reading.reader().Snapshot(), fresh);
+  const auto fresh = reading.reader().Snapshot(base::CheckpointId(1));
+  EXPECT_EQ(reading.reader().Snapshot(base::CheckpointId(1)), fresh);
   ASSERT_TRUE(reading.Restore(fresh).ok());
-  EXPECT_EQ(reading.reader().Snapshot(), fresh);
+  EXPECT_EQ(reading.reader().Snapshot(base::CheckpointId(1)), fresh);
   EXPECT_EQ(*reading.Read(1), Rows{});  // a read was done, no row put out yet
-  ASSERT_TRUE(reading.Restore(reading.reader().Snapshot()).ok());
+  ASSERT_TRUE(reading.Restore(reading.reader().Snapshot(base::CheckpointId(1))).ok());
   EXPECT_EQ(*reading.Read(), kSomeRows);
 }
 
 TEST(CsvSource, Regression45_RestoredSplitsAreThoseOfTheCheckpoint) {
   Reading reading(kSome, {.path = "in", .split_bytes = 0});
   ASSERT_TRUE(reading.Discover().ok());
-  const auto splits = reading.reader().Snapshot();
+  const auto splits = reading.reader().Snapshot(base::CheckpointId(1));
 
   reading.machine().Write("in/u.csv", "account,note\n6,new\n");  // not in the checkpoint: not read
   ASSERT_TRUE(reading.Restore(splits).ok());
@@ -227,7 +227,7 @@ TEST(CsvSource, Regression45_RestoredSplitsAreThoseOfTheCheckpoint) {
 TEST(CsvSource, InputMayMoveBetweenTwoRuns) {
   Reading reading(kSome);
   ASSERT_TRUE(reading.Discover().ok());
-  const auto splits = reading.reader().Snapshot();
+  const auto splits = reading.reader().Snapshot(base::CheckpointId(1));
   ASSERT_TRUE(reading.machine().files().MakeDirectories("elsewhere").ok());
   ASSERT_TRUE(reading.machine().files().Rename("in/t.csv", "elsewhere/t.csv").ok());
   reading.options().path = "elsewhere/t.csv";
@@ -331,8 +331,8 @@ TEST(CsvSource, ADirectoryIsItsVisibleCsvFiles) {
 TEST(CsvSource, SplitsGrowWithTheInput) {
   Reading reading(Numbered(20'000), {.path = "in/t.csv", .split_bytes = 1});
   ASSERT_TRUE(reading.Discover().ok());
-  EXPECT_LE(reading.reader().Snapshot().size(), limits::kSplitsMax);
-  EXPECT_GT(reading.reader().Snapshot().size(), limits::kSplitsMax / 2);
+  EXPECT_LE(reading.reader().Snapshot(base::CheckpointId(1)).size(), limits::kSplitsMax);
+  EXPECT_GT(reading.reader().Snapshot(base::CheckpointId(1)).size(), limits::kSplitsMax / 2);
   EXPECT_EQ(reading.Read()->size(), 20'000u);
 }
 

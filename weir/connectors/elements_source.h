@@ -73,7 +73,7 @@ class ElementsSource final : public runtime::Source {
     void NoMoreSplits() override { no_more_splits_ = true; }
     bool WantsSplit() const override { return !at_; }
     std::vector<std::string> TakeFinished() override { return std::exchange(finished_, {}); }
-    std::vector<runtime::Split> Snapshot() const override {
+    std::vector<runtime::Split> Snapshot(base::CheckpointId) override {
       if (!at_) return {};
       return {EncodeElementsSplit(*at_)};
     }

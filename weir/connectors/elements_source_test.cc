@@ -48,7 +48,7 @@ TEST(ElementsSource, EachElementOnceInOneSplit) {
     reader->NoMoreSplits();
     EXPECT_EQ(Read(*reader), UpTo(count));
     EXPECT_EQ(reader->TakeFinished(), std::vector<std::string>{"elements"});
-    EXPECT_TRUE(reader->Snapshot().empty());
+    EXPECT_TRUE(reader->Snapshot(base::CheckpointId(1)).empty());
   }
 }
 
@@ -60,7 +60,7 @@ TEST(ElementsSource, GoesOnWhereTheSnapshotWas) {
   EXPECT_EQ(elements.size(), 2048u);
 
   const auto second = source.NewReader();
-  ASSERT_TRUE(second->AddSplits(first->Snapshot()).ok());
+  ASSERT_TRUE(second->AddSplits(first->Snapshot(base::CheckpointId(1))).ok());
   for (const int64_t element : Read(*second)) elements.push_back(element);
   EXPECT_EQ(elements, UpTo(5000));
 }

@@ -21,6 +21,7 @@ ChainDriver::ChainDriver(const record::TypeOps* source_type, std::vector<Node> n
     link.output = std::make_unique<Output>(nodes[i].output_types);
     AddRoutes(static_cast<uint32_t>(i), link.output->ports(), i + 1 < nodes.size(), link.routes);
     link.node = std::move(nodes[i]);
+    if (link.node.op->event_time()) link.time.emplace();
     links_.push_back(std::move(link));
   }
 }
@@ -40,30 +41,72 @@ void ChainDriver::AddRoutes(uint32_t from, uint32_t ports, bool has_next,
 }
 
 void ChainDriver::Feed(base::PortIndex port, record::BatchPtr batch) {
-  WEIR_CHECK(!links_.empty() && links_[0].input == nullptr && consumed_ == nullptr && !control_);
+  WEIR_CHECK(!links_.empty() && links_[0].input == nullptr && consumed_ == nullptr &&
+             controls_.empty());
   links_[0].port = port;
   links_[0].cursor = 0;
   links_[0].input = std::move(batch);
 }
 
 void ChainDriver::StartControl(const record::ControlElement& element) {
-  WEIR_CHECK(!control_);
-  control_ = element;
-  control_at_ = std::holds_alternative<record::Barrier>(element) ? links_.size() : 0;
-  for (OutEdge& edge : edges_) edge.control_pending = true;
+  if (std::holds_alternative<record::Barrier>(element)) return StartEdgeControl(element);
+  StartFrom(0, element);
 }
 
 void ChainDriver::StartEdgeControl(const record::ControlElement& element) {
-  StartControl(element);
-  control_at_ = links_.size();
+  StartFrom(0, element);
+  controls_.back().at = controls_.back().end;
+}
+
+// Starts an element behind the output `place` (PlaceOf).
+void ChainDriver::StartFrom(size_t place, const record::ControlElement& element) {
+  const auto* watermark = std::get_if<record::Watermark>(&element);
+  const bool last = (watermark != nullptr && watermark->time == kMaxTimestamp) ||
+                    std::holds_alternative<record::EndOfInput>(element);
+  time_is_over_ |= last;
+  const bool of_time = !last && !std::holds_alternative<record::Barrier>(element);
+  Control control{.element = element, .at = place, .first_edge = place};
+  const size_t maker = of_time ? EndOfTime(place) : links_.size();
+  control.end = std::min(maker + 1, links_.size());
+  control.end_edge = maker + 1;
+  controls_.push_back(std::move(control));
+}
+
+// The first operator from `from` on that makes watermarks.
+size_t ChainDriver::EndOfTime(size_t from) const {
+  while (from < links_.size() && !links_[from].time) ++from;
+  return from;
+}
+
+// 0 for the source's edges (or the input of the chain), i + 1 for those of operator i.
+size_t ChainDriver::PlaceOf(const OutEdge& edge) {
+  return edge.from_operator == Edge::kFromSource ? 0 : edge.from_operator + size_t{1};
+}
+
+std::optional<int64_t> ChainDriver::NextTimer() const {
+  std::optional<int64_t> next;
+  for (const Link& link : links_) {
+    const auto timer = link.node.op->next_timer_unix_ms();
+    if (timer && (!next || *timer < *next)) next = timer;
+  }
+  return next;
+}
+
+void ChainDriver::StartTimers(int64_t now_unix_ms) {
+  for (size_t i = 0; i < links_.size(); ++i) {
+    const auto timer = links_[i].node.op->next_timer_unix_ms();
+    if (timer && *timer <= now_unix_ms)
+      controls_.push_back({.element = {}, .now_unix_ms = now_unix_ms, .at = i, .end = i + 1});
+  }
 }
 
 StatusOr<ChainDriver::Drive> ChainDriver::Run() {
   for (;;) {
     WEIR_ASSIGN_OR_RETURN(Step step, StepRows());
-    if (step == Step::kNothing && control_) {
+    if (step == Step::kNothing && !controls_.empty()) {
       WEIR_ASSIGN_OR_RETURN(step, StepControl());
     }
+    if (step == Step::kNothing) step = AskForTime();
     if (step == Step::kNothing) return Drive::kDrained;
     if (step == Step::kBlocked) return Drive::kBlocked;
   }
@@ -154,34 +197,65 @@ void ChainDriver::ReturnInput(size_t index) {
   }
 }
 
+// What operators that make watermarks have to say about the rows that left them.
+ChainDriver::Step ChainDriver::AskForTime() {
+  for (size_t i = 0; i < links_.size() && !time_is_over_; ++i) {
+    Link& link = links_[i];
+    if (!link.time) continue;
+    const WatermarkChange change = link.time->On(*link.node.op->event_time());
+    if (change.idle && !*change.idle) StartFrom(i + 1, record::Active{});
+    if (change.watermark) StartFrom(i + 1, record::Watermark{*change.watermark});
+    if (change.idle && *change.idle) StartFrom(i + 1, record::Idle{});
+  }
+  return controls_.empty() ? Step::kNothing : Step::kDidSomething;
+}
+
 StatusOr<ChainDriver::Step> ChainDriver::StepControl() {
-  if (control_at_ == links_.size()) return SendControl();
-  Link& link = links_[control_at_];
-  auto outcome = CatchUserExceptions([&]() -> StatusOr<Outcome> {
-    if (const auto* watermark = std::get_if<record::Watermark>(&*control_))
-      return link.node.op->OnWatermark(*watermark, *link.output);
-    if (std::holds_alternative<record::EndOfInput>(*control_))
-      return link.node.op->OnEnd(*link.output);
-    return Outcome::kNeedInput;
-  });
+  Control& control = controls_.front();
+  if (control.at == control.end) return SendControl();
+  Link& link = links_[control.at];
+  const auto outcome = CatchUserExceptions([&] { return Show(control, link); });
   if (!outcome.ok()) return outcome.status().Annotated(link.node.name());
   if (*outcome == Outcome::kBlocked) return Step::kBlocked;
-  if (*outcome == Outcome::kNeedInput) ++control_at_;
+  if (*outcome == Outcome::kMoreOutput) return Step::kDidSomething;
+  if (control.element) {
+    if (const auto* watermark = std::get_if<record::Watermark>(&*control.element))
+      link.watermark = std::max(link.watermark, watermark->time);
+  }
+  ++control.at;
   return Step::kDidSomething;
+}
+
+StatusOr<Outcome> ChainDriver::Show(const Control& control, Link& link) {
+  Operator& op = *link.node.op;
+  if (!control.element) return op.OnProcessingTime(control.now_unix_ms, *link.output);
+  if (const auto* watermark = std::get_if<record::Watermark>(&*control.element)) {
+    // After a restore an operator may be further than those in front of it.
+    if (watermark->time <= link.watermark) return Outcome::kNeedInput;
+    return op.OnWatermark(*watermark, *link.output);
+  }
+  if (std::holds_alternative<record::EndOfInput>(*control.element)) return op.OnEnd(*link.output);
+  return Outcome::kNeedInput;
 }
 
 // An edge that is full does not delay the others.
 StatusOr<ChainDriver::Step> ChainDriver::SendControl() {
+  Control& control = controls_.front();
   bool blocked = false;
   for (OutEdge& edge : edges_) {
+    const size_t place = PlaceOf(edge);
+    const bool leaves_here = place >= control.first_edge && place < control.end_edge;
+    if (!control.leaving) edge.control_pending = control.element && leaves_here;
     if (!edge.control_pending) continue;
-    edge.control_pending = edge.partition->SendControl(*control_) == exchange::SendResult::kBlocked;
+    edge.control_pending =
+        edge.partition->SendControl(*control.element) == exchange::SendResult::kBlocked;
     if (!edge.control_pending) continue;
     WEIR_RETURN_IF_ERROR(edge.partition->status());
     blocked = true;
   }
+  control.leaving = true;
   if (blocked) return Step::kBlocked;
-  control_.reset();
+  controls_.pop_front();
   return Step::kDidSomething;
 }
 

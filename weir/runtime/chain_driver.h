@@ -5,7 +5,8 @@
 // before the first is called again, and so on; what leaves the chain goes to the result partitions.
 // A control element is worked on only when no row is left anywhere in the chain, operator by
 // operator, and what an operator emits for it has passed all deeper operators before they see the
-// element. When a partition is full (or an operator blocked), Drive returns kBlocked; called again
+// element. An operator that makes watermarks ends those of its input and starts its own. When a
+// partition is full (or an operator blocked), Drive returns kBlocked; called again
 // it goes on exactly where it stopped.
 // Invariants: between Feed/StartControl and the next kDrained, nothing else may be fed. At kDrained
 //   every row fed has left the chain but for open batches of partitions: a snapshot may be taken.
@@ -13,6 +14,7 @@
 #pragma once
 
 #include <cstdint>
+#include <deque>
 #include <memory>
 #include <optional>
 #include <string>
@@ -67,6 +69,21 @@ class ChainDriver {
   /// Sends a control element on all edges, past the operators: they have seen it before a restore.
   void StartEdgeControl(const record::ControlElement& element);
 
+  /// When the earliest timer of processing time of the chain is due; none when there is none.
+  std::optional<int64_t> NextTimer() const;
+
+  /// Fires all that are due.
+  void StartTimers(int64_t now_unix_ms);
+
+  /// The watermark that operator `index` was given last, and how it is set after a restore.
+  Timestamp watermark(uint32_t index) const { return links_[index].watermark; }
+  void RestoreWatermark(uint32_t index, Timestamp watermark) {
+    links_[index].watermark = watermark;
+  }
+
+  /// The first operator that makes watermarks; size() when there is none.
+  uint32_t FirstTimeMaker() const { return static_cast<uint32_t>(EndOfTime(0)); }
+
   /// Works until drained or blocked.
   /// Errors: whatever an operator or a channel reports, annotated with its uid.
   StatusOr<Drive> Run();
@@ -103,6 +120,18 @@ class ChainDriver {
     record::BatchPtr input;  // being consumed
     base::PortIndex port;
     uint32_t cursor = 0;
+    Timestamp watermark = kMinTimestamp;
+    std::optional<EventTimeReport> time;  // of an operator that makes watermarks
+  };
+  // A control element on its way, or the timers of one operator.
+  struct Control {
+    std::optional<record::ControlElement> element;  // none: timers
+    int64_t now_unix_ms = 0;                        // of timers
+    size_t at = 0;                                  // the operator that sees it next
+    size_t end = 0;                                 // behind the last one that does
+    // The edges on which it leaves: those with a place (PlaceOf) in [first_edge, end_edge).
+    size_t first_edge = 0, end_edge = 0;
+    bool leaving = false;  // it is on its way on the edges: control_pending is right
   };
   enum class Step : uint8_t { kNothing, kDidSomething, kBlocked };
 
@@ -110,7 +139,12 @@ class ChainDriver {
   StatusOr<Step> StepOutput(Output& output, std::vector<Route>& routes, size_t next);
   StatusOr<Step> Leave(Output& output, Route& route);
   StatusOr<Step> StepInput(size_t index);
+  void StartFrom(size_t place, const record::ControlElement& element);
+  size_t EndOfTime(size_t from) const;
+  static size_t PlaceOf(const OutEdge& edge);
+  Step AskForTime();
   StatusOr<Step> StepControl();
+  StatusOr<Outcome> Show(const Control& control, Link& link);
   StatusOr<Step> SendControl();
   StatusOr<Step> StepRows();
   void ReturnInput(size_t index);
@@ -122,9 +156,8 @@ class ChainDriver {
   record::BatchPtr consumed_;
   uint64_t rows_in_ = 0, rows_out_ = 0;
 
-  std::optional<record::ControlElement> control_;
-  // The operator that sees the element next; links_.size(): the edges.
-  size_t control_at_ = 0;
+  std::deque<Control> controls_;  // bounded: a few for each element that is started
+  bool time_is_over_ = false;     // the last watermark was started: no operator makes another
 };
 
 }  // namespace weir::runtime

@@ -17,6 +17,10 @@ Status Operator::RestoreCommittable(Committable) {
 
 StatusOr<Outcome> Operator::OnWatermark(record::Watermark, Output&) { return Outcome::kNeedInput; }
 
+void Operator::RestoreWatermark(base::KeyGroupRange, Timestamp) {}
+
+StatusOr<Outcome> Operator::OnProcessingTime(int64_t, Output&) { return Outcome::kNeedInput; }
+
 StatusOr<Outcome> Operator::OnEnd(Output&) { return Outcome::kNeedInput; }
 
 Status Operator::Snapshot(OperatorSnapshot&) { return {}; }
@@ -24,5 +28,12 @@ Status Operator::Snapshot(OperatorSnapshot&) { return {}; }
 Status Operator::OnCheckpointComplete(const CommitPermit&) { return {}; }
 
 Status SourceReader::OnCheckpointComplete(const CommitPermit&) { return {}; }
+
+Status SplitEnumerator::Restore(std::string_view) {
+  return FailedPreconditionError(
+      "the checkpoint holds what a source knew of its input, and this source remembers nothing: "
+      "give "
+      "the source that wrote it back its name");
+}
 
 }  // namespace weir::runtime

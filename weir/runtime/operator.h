@@ -4,8 +4,9 @@
 // An OperatorFactory is the const description that the program made; each subtask of each attempt
 // makes one Operator from it. Order of calls:
 //
-//   Open → { RestoreItem | RestoreCommittable }*   (keyed state is restored by the runtime)
-//        → Start → { Process | OnWatermark | OnTick | Snapshot | OnCheckpointComplete }*
+//   Open → { RestoreItem | RestoreCommittable | RestoreWatermark }*   (keyed state: the runtime)
+//        → Start
+//        → { Process | OnWatermark | OnProcessingTime | OnTick | Snapshot | OnCheckpointComplete }*
 //        → OnEnd   (once, when all inputs have ended)
 //        → { OnTick | Snapshot | OnCheckpointComplete }* → destructor
 //
@@ -19,6 +20,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -31,6 +33,7 @@
 #include "weir/record/stream_element.h"
 #include "weir/runtime/commit_permit.h"
 #include "weir/runtime/committable.h"
+#include "weir/runtime/event_time.h"
 #include "weir/runtime/output.h"
 #include "weir/state/operator_state.h"
 
@@ -125,6 +128,11 @@ class Operator {
   /// Errors: FailedPrecondition unless the operator is a committing sink.
   virtual Status RestoreCommittable(Committable committable);
 
+  /// Where event time was at the checkpoint for the keys of `key_groups`, which this subtask owns;
+  /// between Open and Start, once for each range. The subtask's own watermark begins at the smallest
+  /// of them; what was late before must be late after.
+  virtual void RestoreWatermark(base::KeyGroupRange key_groups, Timestamp watermark);
+
   /// State is as restored; acquires resources.
   virtual Status Start() = 0;
 
@@ -135,6 +143,18 @@ class Operator {
   /// The operator's watermark (the minimum over its inputs) rose. Fires event-time timers in
   /// pieces; the driver forwards the watermark after kNeedInput.
   virtual StatusOr<Outcome> OnWatermark(record::Watermark watermark, Output& output);
+
+  /// When the earliest timer of processing time is due; asked between batches. The driver calls
+  /// OnProcessingTime at that time or up to 10 ms later, and never again after OnEnd.
+  virtual std::optional<int64_t> next_timer_unix_ms() const { return std::nullopt; }
+
+  /// Fires the timers that are due at `now_unix_ms`, in pieces as OnWatermark.
+  virtual StatusOr<Outcome> OnProcessingTime(int64_t now_unix_ms, Output& output);
+
+  /// Of an operator that makes watermarks: event time behind everything that it put out. Asked
+  /// between batches; what is new goes on behind those rows, and watermarks of the input end here,
+  /// but for the last one (kMaxTimestamp). None, always: the operator passes on what it is given.
+  virtual std::optional<EventTime> event_time() const { return std::nullopt; }
 
   /// All inputs ended: the last chance to emit. Runs once in the life of the job: "done" is state.
   virtual StatusOr<Outcome> OnEnd(Output& output);

@@ -16,11 +16,13 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "weir/base/function.h"
 #include "weir/base/status.h"
 #include "weir/runtime/commit_permit.h"
+#include "weir/runtime/event_time.h"
 #include "weir/runtime/operator.h"
 #include "weir/runtime/output.h"
 
@@ -31,6 +33,9 @@ struct Split {
   std::string id;  // unique within the source for ever; shown to users
   // Opaque to the engine, concrete ("latest" was resolved when the split was found).
   std::string position;
+  // Opaque too: of whoever makes watermarks for this split. Apart from the position, so that a job
+  // may get event time, or other watermarks, without losing its place.
+  std::string watermark_state = {};
   friend bool operator==(const Split&, const Split&) = default;
 };
 
@@ -63,13 +68,19 @@ class SourceReader {
   /// True when the reader has nothing left to read and can take another split.
   virtual bool WantsSplit() const = 0;
 
+  /// Event time behind everything that Poll put out; asked after each Poll. What is new leaves as a
+  /// watermark behind those rows. A source without event time stays with this default.
+  virtual EventTime event_time() const { return {}; }
+
   /// The unfinished splits with their positions: exactly behind the last record that Poll put out.
-  virtual std::vector<Split> Snapshot() const = 0;
+  /// OnCheckpointComplete names the checkpoint again, unless it is aborted.
+  virtual std::vector<Split> Snapshot(base::CheckpointId checkpoint) = 0;
 
   /// The ids of splits read to their end since the last call.
   virtual std::vector<std::string> TakeFinished() = 0;
 
-  /// Everything before the checkpoint's positions may be acknowledged outside.
+  /// Everything before the checkpoint's positions may be acknowledged outside. May come late, or
+  /// never: it stands for all older checkpoints too.
   virtual Status OnCheckpointComplete(const CommitPermit& permit);
 };
 
@@ -77,15 +88,23 @@ class SourceReader {
 struct Discovery {
   std::vector<Split> splits;  // new ones only, or known ones again (they are ignored)
   bool final = true;          // no further split will ever be found
+  // What the enumerator must know again after a failure: part of every checkpoint from the moment
+  // that these splits are in the books, so that neither is ever without the other.
+  std::string state = {};
 };
 
 class SplitEnumerator {
  public:
   virtual ~SplitEnumerator() = default;
 
-  /// Looks for splits and answers once, on any thread. Called at the start of a job (not of an
-  /// attempt: known splits are state), and again every `interval()` while the last answer was not
-  /// final.
+  /// The `state` of the newest discovery in the checkpoint; not called when there is none.
+  /// Errors: DataLoss when it cannot be read; FailedPrecondition with the cure.
+  virtual Status Restore(std::string_view state);
+
+  /// Looks for splits and answers once, on any thread. Called at the start of an attempt while the
+  /// last answer was not final (known splits are state), and again every `interval()`.
+  /// Errors: the first look of an attempt must succeed; a later one that answers Unavailable is made
+  ///   again.
   virtual void Discover(base::UniqueFunction<void(StatusOr<Discovery>)> done) = 0;
   virtual Duration interval() const { return std::chrono::seconds(10); }
 };

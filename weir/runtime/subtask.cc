@@ -185,6 +185,7 @@ Status Subtask::FinishRestore(const SubtaskState& state) {
     if (Operator* op = at(pending.uid))
       WEIR_RETURN_IF_ERROR(op->RestoreCommittable(pending.committable).Annotated(pending.uid));
   }
+  RestoreWatermarks(state);
   for (uint32_t i = 0; i < driver_->size(); ++i) {
     WEIR_RETURN_IF_ERROR(
         CatchUserExceptions([&] { return driver_->op(i).Start(); }).Annotated(driver_->uid(i)));
@@ -193,8 +194,10 @@ Status Subtask::FinishRestore(const SubtaskState& state) {
     context_.uid = chain_.source_uid;
     WEIR_RETURN_IF_ERROR(reader_->Start(context_).Annotated(chain_.source_uid));
   }
-  watermark_ = state.watermark;
   if (gate_ != nullptr) watermarks_.emplace(gate_->channel_count(), watermark_);
+  source_time_ = EventTimeReport(watermark_);
+  // Those downstream may know less, and a source may have nothing new to say.
+  if (watermark_ != kMinTimestamp) driver_->StartEdgeControl(record::Watermark{watermark_});
   // The end-of-input action was done before the checkpoint and is not done again; those downstream
   // must hear of the end all the same.
   if (state.ended) {
@@ -204,6 +207,24 @@ Status Subtask::FinishRestore(const SubtaskState& state) {
   phase_ = Phase::kReady;
   host_.OnReady(id_);
   return {};
+}
+
+// Event time at the checkpoint. The subtask's own is that of the first operator that is known, and
+// not behind one that makes watermarks.
+void Subtask::RestoreWatermarks(const SubtaskState& state) {
+  const auto restored = [&](const std::string& uid) {
+    return WatermarkOf(state, uid, context_.key_groups);
+  };
+  watermark_ = restored(chain_.source_uid);
+  for (uint32_t i = 0; i < driver_->size(); ++i) {
+    driver_->RestoreWatermark(i, restored(driver_->uid(i)));
+    const bool of_input = chain_.source == nullptr && i <= driver_->FirstTimeMaker();
+    if (of_input && watermark_ == kMinTimestamp) watermark_ = driver_->watermark(i);
+    for (const OperatorProgress& part : state.progress) {
+      if (part.uid == driver_->uid(i))
+        driver_->op(i).RestoreWatermark(part.key_groups, part.watermark);
+    }
+  }
 }
 
 Subtask::Progress Subtask::Run() {
@@ -249,11 +270,25 @@ Status Subtask::Work(bool& progress) {
       progress = true;
       continue;
     }
+    if (StartTimersIfDue()) {
+      progress = true;
+      continue;
+    }
     WEIR_ASSIGN_OR_RETURN(const bool took, TakeInput());
     if (!took) return FlushIfDue(/*idle=*/true);
     progress = true;
     if (env_.clock.Now() >= until) return FlushIfDue(/*idle=*/false);
   }
+}
+
+bool Subtask::StartTimersIfDue() {
+  if (end_sent_) return false;
+  const std::optional<int64_t> timer = driver_->NextTimer();
+  if (!timer) return false;
+  const int64_t now = env_.clock.UnixMillis();
+  if (*timer > now) return false;
+  driver_->StartTimers(now);
+  return true;
 }
 
 // Brings one batch or one control element in; false when there is nothing.
@@ -270,6 +305,7 @@ StatusOr<bool> Subtask::PollSource() {
   auto result = CatchUserExceptions([&] { return reader_->Poll(driver_->source_output()); });
   if (!result.ok()) return result.status().Annotated(chain_.source_uid);
   for (std::string& id : reader_->TakeFinished()) finished_splits_.push_back(std::move(id));
+  OnWatermarkChange(source_time_.On(reader_->event_time()));
   if (reader_->WantsSplit() && !split_wanted_ && *result != PollResult::kEnd) {
     split_wanted_ = true;
     host_.OnSplitWanted(id_);
@@ -282,7 +318,7 @@ StatusOr<bool> Subtask::PollSource() {
   }
   if (*result == PollResult::kMore) return true;
   poll_again_ = env_.clock.Now() + reader_->PollAgainAfter();
-  return !driver_->source_output().Open(base::PortIndex(0)).empty();
+  return !driver_->source_output().Open(base::PortIndex(0)).empty() || !controls_.empty();
 }
 
 Status Subtask::OnElement(exchange::GateElement element) {
@@ -356,9 +392,9 @@ Status Subtask::TakeSnapshot(const record::Barrier& barrier) {
   EndSnapshot();
   NoteCompleted(barrier.base);  // a Complete that was lost, or is slower than the barrier
   snapshot_ = std::make_unique<Snapshot>(barrier.checkpoint, host_.NewSnapshot(id_, barrier));
-  if (reader_ != nullptr) snapshot_->state().splits = reader_->Snapshot();
+  if (reader_ != nullptr) snapshot_->state().splits = reader_->Snapshot(barrier.checkpoint);
   snapshot_->state().finished_splits = finished_splits_;
-  snapshot_->state().watermark = watermark_;
+  AddProgress(snapshot_->state());
   snapshot_->state().ended = end_sent_;
   for (uint32_t i = driver_->size(); i-- > 0;) {
     snapshot_->set_uid(driver_->uid(i));
@@ -373,6 +409,15 @@ Status Subtask::TakeSnapshot(const record::Barrier& barrier) {
   }
   snapshot_->AddStep(env_.clock.Now() - begin);
   return {};
+}
+
+void Subtask::AddProgress(SubtaskState& state) const {
+  if (chain_.source != nullptr)
+    state.progress.push_back({chain_.source_uid, context_.key_groups, watermark_});
+  for (uint32_t i = 0; i < driver_->size(); ++i) {
+    if (!driver_->uid(i).empty())
+      state.progress.push_back({driver_->uid(i), context_.key_groups, driver_->watermark(i)});
+  }
 }
 
 // Encodes a piece of what is frozen, and finishes the snapshot when nothing is left.

@@ -126,6 +126,7 @@ class Subtask final : public Tasklet {
   void Post(base::UniqueFunction<Status()> call);
   Status Open();
   Status FinishRestore(const SubtaskState& state);
+  void RestoreWatermarks(const SubtaskState& state);
   Status RunPiece(bool& progress);
   Status Work(bool& progress);
   StatusOr<bool> TakeInput();
@@ -135,8 +136,9 @@ class Subtask final : public Tasklet {
   void Decide(const AlignmentDecision& decision, base::ChannelIndex channel);
   void OnWatermarkChange(const WatermarkChange& change);
   Status StartNextControl();
+  bool StartTimersIfDue();
   Status TakeSnapshot(const record::Barrier& barrier);
-  SubtaskState StateNow();
+  void AddProgress(SubtaskState& state) const;
   Status StepSnapshot(bool& progress);
   void EndSnapshot();
   Status OnComplete(const CommitPermit& permit);
@@ -158,7 +160,8 @@ class Subtask final : public Tasklet {
   std::unique_ptr<exchange::InputGate> gate_;
   std::unique_ptr<ChainDriver> driver_;
   std::optional<Alignment> alignment_;
-  std::optional<WatermarkMerge> watermarks_;
+  std::optional<WatermarkMerge> watermarks_;  // of the gate
+  EventTimeReport source_time_;
 
   Phase phase_ = Phase::kOpening;
   base::ChannelIndex fed_from_;                  // whose batch is in the chain

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "weir/base/hash.h"
 #include "weir/base/ids.h"
 #include "weir/base/time.h"
 #include "weir/runtime/source.h"
@@ -32,14 +33,26 @@ struct OperatorCommittable {
   friend bool operator==(const OperatorCommittable&, const OperatorCommittable&) = default;
 };
 
+/// How far event time came, as the operator (or source) `uid` knew it, for keys of `key_groups`.
+struct OperatorProgress {
+  std::string uid;
+  base::KeyGroupRange key_groups;
+  Timestamp watermark = kMinTimestamp;
+  friend bool operator==(const OperatorProgress&, const OperatorProgress&) = default;
+};
+
 struct SubtaskState {
   std::vector<Split> splits;                 // of a source: unfinished, with positions
   std::vector<std::string> finished_splits;  // of a source: read to the end since the attempt began
   std::vector<OperatorItem> items;
   std::vector<OperatorCommittable> committables;  // oldest first per operator
-  Timestamp watermark = kMinTimestamp;
-  bool ended = false;  // all input was consumed and OnEnd is done
+  std::vector<OperatorProgress> progress;  // of a restore: cut to the key groups of the subtask
+  bool ended = false;                      // all input was consumed and OnEnd is done
   friend bool operator==(const SubtaskState&, const SubtaskState&) = default;
 };
+
+/// The smallest watermark of `uid`; kMinTimestamp unless one is known for each of `key_groups`.
+Timestamp WatermarkOf(const SubtaskState& state, const std::string& uid,
+                      base::KeyGroupRange key_groups);
 
 }  // namespace weir::runtime

@@ -1,5 +1,6 @@
 #include "weir/testing/harness_chain.h"
 
+#include <algorithm>
 #include <array>
 #include <deque>
 #include <utility>
@@ -224,6 +225,12 @@ Status HarnessChain::Restore(const HarnessSnapshot& snapshot) {
       if (pending.uid != context.uid || !dealt_here(pending.committable.origin)) continue;
       WEIR_RETURN_IF_ERROR(op.RestoreCommittable(pending.committable));
     }
+    for (const HarnessSnapshot::Watermark& watermark : snapshot.watermarks) {
+      const base::KeyGroupRange ours = context.key_groups, theirs = watermark.key_groups;
+      if (watermark.uid == context.uid && theirs.Overlaps(ours))
+        op.RestoreWatermark({std::max(theirs.first, ours.first), std::min(theirs.end, ours.end)},
+                            watermark.time);
+    }
     return {};
   });
 }
@@ -297,6 +304,17 @@ Status HarnessChain::Play(const PictureElement& element) {
   return {};
 }
 
+Status HarnessChain::AdvanceProcessingTime(int64_t unix_ms) {
+  WEIR_RETURN_IF_ERROR(Start());
+  for (Stage& stage : stages_) {
+    for (Subtask& subtask : stage.subtasks) {
+      subtask.driver->StartTimers(unix_ms);
+      WEIR_RETURN_IF_ERROR(Run(subtask));
+    }
+  }
+  return {};
+}
+
 Status HarnessChain::Control(size_t index, const record::ControlElement& element) {
   if (index == stages_.size()) {
     const auto* watermark = std::get_if<record::Watermark>(&element);
@@ -311,7 +329,16 @@ Status HarnessChain::Control(size_t index, const record::ControlElement& element
 }
 
 Status HarnessChain::TakeSnapshot(base::CheckpointId checkpoint) {
-  snapshot_ = {.checkpoint = checkpoint, .chunks = {}, .items = {}, .committables = {}};
+  snapshot_ = {
+      .checkpoint = checkpoint, .watermarks = {}, .chunks = {}, .items = {}, .committables = {}};
+  for (const Stage& stage : stages_) {
+    for (const Subtask& subtask : stage.subtasks) {
+      for (uint32_t i = 0; i < subtask.operators; ++i) {
+        snapshot_.watermarks.push_back(
+            {subtask.driver->uid(i), subtask.context.key_groups, subtask.driver->watermark(i)});
+      }
+    }
+  }
   const auto snapshot_of = [&](runtime::Operator& op, runtime::OperatorContext& context) -> Status {
     Recorder recorder(snapshot_, context);
     WEIR_RETURN_IF_ERROR(op.Snapshot(recorder));

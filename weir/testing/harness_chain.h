@@ -49,7 +49,13 @@ struct HarnessSnapshot {
     std::string uid;
     runtime::Committable committable;
   };
+  struct Watermark {
+    std::string uid;
+    base::KeyGroupRange key_groups;
+    Timestamp time;
+  };
   base::CheckpointId checkpoint;
+  std::vector<Watermark> watermarks;
   std::vector<Chunk> chunks;
   std::vector<Item> items;
   std::vector<Pending> committables;
@@ -74,6 +80,8 @@ class HarnessChain {
   Status Feed(record::BatchPtr batch);
   /// Shapes: not a row.
   Status Play(const PictureElement& element);
+  /// Fires the timers of processing time that are due.
+  Status AdvanceProcessingTime(int64_t unix_ms);
 
   std::vector<HarnessOutput> TakeOutputs() { return std::exchange(outputs_, {}); }
   const HarnessSnapshot& snapshot() const { return snapshot_; }

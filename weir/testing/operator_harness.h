@@ -72,6 +72,12 @@ class OperatorHarness {
     return out;
   }
 
+  /// Fires the timers of processing time that are due at `unix_ms`, and returns the picture of what
+  /// came out.
+  std::string AdvanceProcessingTime(int64_t unix_ms) {
+    return Shown(chain_->AdvanceProcessingTime(unix_ms));
+  }
+
   /// The snapshot of the last barrier.
   const HarnessSnapshot& snapshot() const { return chain_->snapshot(); }
 
