@@ -27,6 +27,8 @@ class HoldingStore final : public env::BlobStore {
   std::string Describe() const override { return "held"; }
 
   size_t held() const { return held_.size(); }
+  // The process died: nobody will answer.
+  void Forget() { held_.clear(); }
   void Release(Status status) {
     env::StatusCallback done = std::move(held_.front());
     held_.pop_front();
@@ -68,7 +70,7 @@ struct Acknowledgement : ::testing::Test {
         .first_state = {0},
         .key_groups = {base::KeyGroup(0), base::KeyGroup(8)},
         .mailbox = std::make_shared<NoMailbox>(),
-        .done = [this](StatusOr<cluster::UploadedSnapshot> uploaded) {
+        .done = [this, kept = kept](StatusOr<cluster::UploadedSnapshot> uploaded) {
           answer = std::move(uploaded);
         }});
     upload->Write(0, {.group = base::KeyGroup(3), .state = 0, .bytes = std::string(100'000, 'x')});
@@ -81,6 +83,7 @@ struct Acknowledgement : ::testing::Test {
   HoldingStore store{env.pool};
   const checkpoint::JobFiles files{"job"};
   std::optional<StatusOr<cluster::UploadedSnapshot>> answer;
+  std::shared_ptr<int> kept = std::make_shared<int>();  // owners: this and answers to come
 };
 
 TEST_F(Acknowledgement, Regression3_ComesOnlyWhenThePackIsDurable) {
@@ -94,6 +97,15 @@ TEST_F(Acknowledgement, Regression3_ComesOnlyWhenThePackIsDurable) {
   ASSERT_TRUE(answer.has_value() && answer->ok());
   ASSERT_EQ((*answer)->packs.size(), 1u);
   EXPECT_GE((*answer)->packs[0].bytes, 100'000u);
+}
+
+TEST_F(Acknowledgement, WhatWaitsForAnAnswerThatNeverComesIsFreed) {
+  auto upload = Upload();
+  upload->Finish({}, {});
+  while (store.held() == 0) RunFor(std::chrono::milliseconds(1));
+  upload.reset();
+  store.Forget();
+  EXPECT_EQ(kept.use_count(), 1);
 }
 
 TEST_F(Acknowledgement, Regression3_ComesOnlyWhenDeferredJobsAreDone) {

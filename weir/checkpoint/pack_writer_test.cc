@@ -104,15 +104,29 @@ TEST_F(PackWriterTest, OneThatIsDroppedLeavesNothing) {
   EXPECT_TRUE(memory_.blobs().empty());
 }
 
-TEST_F(PackWriterTest, OneThatIsDroppedWhileItFinishesAnswersNobody) {
+TEST_F(PackWriterTest, OneThatIsDroppedWhileItFinishesGoesOnAndAnswers) {
   auto writer = NewWriter();
   writer->Add(ChunkOf(1, 100));
-  bool answered = false;
-  writer->Finish([&](const StatusOr<PackRef>&) { answered = true; });
-  world_.RunFor(std::chrono::microseconds(300));
+  std::optional<StatusOr<PackRef>> answer;
+  writer->Finish([&](StatusOr<PackRef> pack) { answer = std::move(pack); });
   writer.reset();
-  world_.RunFor(seconds(10));
-  EXPECT_FALSE(answered);  // what may lie in the store is swept away later
+  EXPECT_TRUE(world_.RunUntil([&] { return answer.has_value(); }, seconds(10)));
+  ASSERT_TRUE(answer->ok());
+  EXPECT_EQ((*answer)->name, name_);
+}
+
+// A process dies while the store still has to answer: nothing may keep alive what waits for it.
+TEST_F(PackWriterTest, OneWhoseAnswerNeverComesIsFreedWithItsCallback) {
+  auto waits = std::make_shared<int>();
+  const std::weak_ptr<int> alive = waits;
+  auto writer = NewWriter();
+  writer->Add(ChunkOf(1, 100));
+  writer->Finish([waits = std::move(waits)](const StatusOr<PackRef>&) {});
+  world_.RunFor(std::chrono::microseconds(300));
+  process_.Kill();
+  writer.reset();
+  world_.RunFor(seconds(600));
+  EXPECT_TRUE(alive.expired());
 }
 
 TEST_F(PackWriterTest, TaskThreadNeverWaits) {
