@@ -40,35 +40,76 @@ struct Plan {
   Duration interval;
   bool file_store;
   bool cut_short;  // the job is not run to its end: its checkpoints are judged where it stands
+  bool rival;      // somebody runs the same job on another cluster
+  double rewind;   // how likely a coordinator begins anew or from an older checkpoint
 };
 
+// Where lineages branched off, as the coordinators that ran an attempt saw it: what was committed in
+// a lineage is part of the present line up to the checkpoint from which the next one started.
+class Lineages {
+ public:
+  void OnStart(base::Lineage lineage, const std::optional<checkpoint::HistoryRecord>& base) {
+    newest_ = lineage;
+    if (origins_.contains(lineage)) return;
+    origins_[lineage] =
+        base ? Origin{base->lineage, base->checkpoint->id} : Origin{base::Lineage(), {}};
+  }
+  // Of the lineages on the present line: up to which checkpoint.
+  std::map<base::Lineage, base::CheckpointId> Line() const {
+    std::map<base::Lineage, base::CheckpointId> line;
+    Origin at{newest_, base::CheckpointId(UINT64_MAX)};
+    while (at.lineage != base::Lineage() && line.emplace(at.lineage, at.checkpoint).second)
+      at = origins_.at(at.lineage);
+    return line;
+  }
+
+ private:
+  struct Origin {
+    base::Lineage lineage;  // 0: it began empty
+    base::CheckpointId checkpoint;
+  };
+  base::Lineage newest_;
+  std::map<base::Lineage, Origin> origins_;
+};
+
+// What the coordinators of a world said, as far as the oracles and people need it.
+struct Said {
+  Status last_failure;
+  cluster::JobState last_state = cluster::JobState::kCreated;
+  Lineages lineages;
+  std::vector<base::CheckpointId> completed;
+};
+
+// Hears one coordinator.
 class Events final : public cluster::JobEvents {
  public:
-  explicit Events(Verdict& verdict) : verdict_(verdict) {}
-  void OnState(cluster::JobState state) override { last_state = state; }
+  Events(Verdict& verdict, Said& said) : verdict_(verdict), said_(said) {}
+  void OnState(cluster::JobState state) override { said_.last_state = state; }
   void OnStart(base::Attempt, const std::optional<checkpoint::HistoryRecord>& base,
                Duration) override {
     ++verdict_.starts;
     verdict_.resumes += base.has_value();
+    said_.lineages.OnStart(coordinator->lineage(), base);
   }
-  void OnCheckpoint(base::CheckpointId, const cluster::CheckpointCosts&) override {
+  void OnCheckpoint(base::CheckpointId checkpoint, const cluster::CheckpointCosts&) override {
     ++verdict_.checkpoints;
+    said_.completed.push_back(checkpoint);
   }
   void OnCheckpointFailed(base::CheckpointId, const Status& reason, uint32_t, uint32_t) override {
     ++verdict_.hits["ledger.checkpoint_failed"];
-    last_failure = reason;
+    said_.last_failure = reason;
   }
   void OnRestart(const Status& reason, uint32_t, uint32_t, Duration) override {
     ++verdict_.hits["ledger.restart"];
-    last_failure = reason;
+    said_.last_failure = reason;
   }
   void OnProgress(const cluster::JobProgress&) override {}
 
-  Status last_failure;
-  cluster::JobState last_state = cluster::JobState::kCreated;
+  const cluster::Coordinator* coordinator = nullptr;  // once it is made
 
  private:
   Verdict& verdict_;
+  Said& said_;
 };
 
 // The store as one incarnation of a process reaches it.
@@ -101,8 +142,7 @@ class LedgerWorld {
       : options_(options),
         world_(options.world),
         prng_(world_.Stream("ledger")),
-        disk_(world_.NewDisk("shared")),
-        events_(verdict_) {}
+        disk_(world_.NewDisk("shared")) {}
 
   Verdict Run();
   FlipVerdict FlipEveryByte();
@@ -110,15 +150,28 @@ class LedgerWorld {
  private:
   class CoordinatorProgram;
   class WorkerProgram;
+  // A coordinator with its workers. The second one is somebody else's, who runs the same job.
+  struct Cluster {
+    std::string prefix;  // of the names of its processes
+    uint32_t parallelism = 1;
+    sim::Process* coordinator = nullptr;
+    std::vector<sim::Process*> processes;
+    bool over = false;  // nothing of it is started again
+  };
 
   void Draw();
-  void Rescale();
+  void Rescale(Cluster& cluster);
+  void DrawStart(cluster::Coordinator::Options& options);
   StoreAccess& NewStore(const env::Env& env);
   void WriteInput();
   void SpawnAll();
+  void Spawn(Cluster& cluster);
+  void End(Cluster& cluster);
+  void RestartAfter(Cluster& cluster, sim::Process& process, Duration delay);
+  bool Finished() const { return ours_.coordinator->exit_code() == 0; }
   StatusOr<api::JobPlan> Build(uint32_t parallelism) const;
   std::string Unfinished() const;
-  std::string Judge() const;
+  std::string Judge();
   env::BlobStore& Observe();
   StatusOr<checkpoint::HistoryView> ReadHistory(env::BlobStore& store);
   std::string JudgeCheckpoints();
@@ -131,33 +184,36 @@ class LedgerWorld {
   sim::World world_;
   sim::Prng prng_;
   sim::Disk& disk_;
-  Events events_;
+  Said said_;
   const std::shared_ptr<SharedTime> time_ = std::make_shared<SharedTime>();
   Plan plan_{};
-  uint32_t parallelism_ = 1;
+  Cluster ours_, rival_{.prefix = "rival-"};
   std::unique_ptr<sim::MemoryBlobStore> memory_;
   std::unique_ptr<stores::FileStore> observed_;
-  std::map<int64_t, std::vector<int64_t>> amounts_;  // by account
-  sim::Process* coordinator_ = nullptr;
+  std::map<int64_t, std::vector<int64_t>> amounts_;   // by account
   std::vector<std::unique_ptr<StoreAccess>> stores_;  // calls outlive the processes that made them
 };
 
 // The process with the coordinator. When the job fails it is started again, as a user would, with
-// another parallelism perhaps.
+// another parallelism perhaps, or from another checkpoint.
 class LedgerWorld::CoordinatorProgram final : public sim::Program {
  public:
-  CoordinatorProgram(LedgerWorld& ledger, const env::Env& env, sim::Process& process)
-      : env_(env), loop_(process.NewEventLoop()), store_(ledger.NewStore(env)) {
-    ledger.Rescale();
-    auto plan = ledger.Build(ledger.parallelism_);
+  CoordinatorProgram(LedgerWorld& ledger, Cluster& cluster, const env::Env& env,
+                     sim::Process& process)
+      : env_(env),
+        loop_(process.NewEventLoop()),
+        store_(ledger.NewStore(env)),
+        events_(ledger.verdict_, ledger.said_) {
+    ledger.Rescale(cluster);
+    auto plan = ledger.Build(cluster.parallelism);
     WEIR_CHECK(plan.ok());
     graph_ = std::move(plan->graph);
-    auto started = cluster::Coordinator::Start({
+    cluster::Coordinator::Options options{
         .loop = *loop_,
         .env = env_,
         .store = store_.store(),
         .graph = graph_,
-        .address = "coordinator",
+        .address = cluster.prefix + "coordinator",
         .workers = ledger.plan_.workers,
         .writer = process.name(),
         .triggers = {.interval = ledger.plan_.interval,
@@ -165,19 +221,25 @@ class LedgerWorld::CoordinatorProgram final : public sim::Program {
                      .timeout = seconds(10),
                      .tolerated_failures = 3},
         .restart = {.attempts = 5, .delay = milliseconds(20)},
-        .events = ledger.events_,
+        .events = events_,
         .on_end =
-            [&ledger, &process](const Status& status) {
-              if (!status.ok()) ledger.events_.last_failure = status;
+            [&ledger, &cluster, &process](const Status& status) {
               process.Exit(status.ok() ? 0 : 1);
-              if (!status.ok())
-                ledger.world_.After(milliseconds(50), [&process] {
-                  if (process.state() == sim::Process::State::kDead) process.Restart();
-                });
+              if (status.ok()) return;
+              ledger.said_.last_failure = status;
+              // Whoever was fenced does not fence back at once.
+              const bool fenced = status.code() == StatusCode::kAborted;
+              ledger.verdict_.hits["ledger.fenced"] += fenced;
+              ledger.RestartAfter(cluster, process,
+                                  fenced ? ledger.prng_.Between(milliseconds(50), seconds(4))
+                                         : Duration(milliseconds(50)));
             },
-    });
+    };
+    ledger.DrawStart(options);
+    auto started = cluster::Coordinator::Start(std::move(options));
     if (started.ok()) {
       coordinator_ = *std::move(started);
+      events_.coordinator = coordinator_.get();
     } else {
       ledger.world_.After(milliseconds(50), [&process] {
         process.Kill();
@@ -190,15 +252,17 @@ class LedgerWorld::CoordinatorProgram final : public sim::Program {
   env::Env env_;
   std::unique_ptr<env::EventLoop> loop_;
   StoreAccess& store_;
+  Events events_;
   runtime::JobGraph graph_;
   std::unique_ptr<cluster::Coordinator> coordinator_;
 };
 
 class LedgerWorld::WorkerProgram final : public sim::Program {
  public:
-  WorkerProgram(LedgerWorld& ledger, const env::Env& env, sim::Process& process, uint32_t number)
+  WorkerProgram(LedgerWorld& ledger, Cluster& cluster, const env::Env& env, sim::Process& process,
+                uint32_t number)
       : env_(env), loop_(process.NewEventLoop()), store_(ledger.NewStore(env)) {
-    auto plan = ledger.Build(ledger.parallelism_);
+    auto plan = ledger.Build(cluster.parallelism);
     WEIR_CHECK(plan.ok());
     graph_ = std::move(plan->graph);
     auto started = cluster::Worker::Start({
@@ -207,17 +271,15 @@ class LedgerWorld::WorkerProgram final : public sim::Program {
         .store = store_.store(),
         .graph = graph_,
         .name = process.name(),
-        .coordinator_address = "coordinator",
-        .data_address = Concat("data", number),
+        .coordinator_address = cluster.prefix + "coordinator",
+        .data_address = Concat(cluster.prefix, "data", number),
         .threads = 2,
         // A worker of another plan ends; it is started again with the coordinator's.
         .on_end =
-            [&ledger, &process](const Status& status) {
+            [&ledger, &cluster, &process](const Status& status) {
               if (status.code() != StatusCode::kFailedPrecondition) return;
               process.Exit(1);
-              ledger.world_.After(milliseconds(20), [&process] {
-                if (process.state() == sim::Process::State::kDead) process.Restart();
-              });
+              ledger.RestartAfter(cluster, process, milliseconds(20));
             },
     });
     if (started.ok()) {
@@ -247,15 +309,33 @@ void LedgerWorld::Draw() {
   plan_.interval = milliseconds(20 + prng_.Below(300));
   plan_.file_store = prng_.Chance(0.5);
   plan_.cut_short = options_.nemesis && prng_.Chance(0.25);
-  parallelism_ = plan_.workers * (1 + static_cast<uint32_t>(prng_.Below(2)));
+  plan_.rival = options_.nemesis && prng_.Chance(0.15);
+  plan_.rewind = options_.nemesis && prng_.Chance(0.25) ? 0.2 : 0;
+  ours_.parallelism = plan_.workers * (1 + static_cast<uint32_t>(prng_.Below(2)));
+  rival_.parallelism = ours_.parallelism;
   if (!plan_.file_store) memory_ = std::make_unique<sim::MemoryBlobStore>(world_, "memory");
 }
 
 // Now and then the job is started with another parallelism.
-void LedgerWorld::Rescale() {
+void LedgerWorld::Rescale(Cluster& cluster) {
   if (!prng_.Chance(0.4)) return;
-  parallelism_ = plan_.workers + static_cast<uint32_t>(prng_.Below(2 * plan_.workers + 1));
+  cluster.parallelism = plan_.workers + static_cast<uint32_t>(prng_.Below(2 * plan_.workers + 1));
   ++verdict_.hits["ledger.rescale"];
+}
+
+// In some worlds it is now and then started anew, or from a checkpoint that may not be there any
+// more.
+void LedgerWorld::DrawStart(cluster::Coordinator::Options& options) {
+  if (!prng_.Chance(plan_.rewind)) return;
+  if (said_.completed.empty() || prng_.Chance(0.3)) {
+    options.from = checkpoint::TakeOverOptions::From::kFresh;
+    ++verdict_.hits["ledger.fresh"];
+  } else {
+    const size_t back = prng_.Below(std::min<size_t>(4, said_.completed.size()));
+    options.from = checkpoint::TakeOverOptions::From::kCheckpoint;
+    options.from_checkpoint = said_.completed[said_.completed.size() - 1 - back];
+    ++verdict_.hits["ledger.rewind"];
+  }
 }
 
 StoreAccess& LedgerWorld::NewStore(const env::Env& env) {
@@ -294,27 +374,49 @@ StatusOr<api::JobPlan> LedgerWorld::Build(uint32_t parallelism) const {
 
 void LedgerWorld::SpawnAll() {
   WriteInput();
-  coordinator_ =
-      &world_.Spawn("coordinator", disk_, [this](const env::Env& env, sim::Process& process) {
-        return std::make_unique<CoordinatorProgram>(*this, env, process);
+  Spawn(ours_);
+  if (plan_.rival) Spawn(rival_);
+}
+
+void LedgerWorld::Spawn(Cluster& cluster) {
+  cluster.coordinator = &world_.Spawn(
+      cluster.prefix + "coordinator", disk_, [&](const env::Env& env, sim::Process& process) {
+        return std::make_unique<CoordinatorProgram>(*this, cluster, env, process);
       });
+  cluster.processes.push_back(cluster.coordinator);
   for (uint32_t i = 0; i < plan_.workers; ++i) {
-    world_.Spawn(Concat("worker", i), disk_, [this, i](const env::Env& env, sim::Process& process) {
-      return std::make_unique<WorkerProgram>(*this, env, process, i);
-    });
+    cluster.processes.push_back(
+        &world_.Spawn(Concat(cluster.prefix, "worker", i), disk_,
+                      [this, &cluster, i](const env::Env& env, sim::Process& process) {
+                        return std::make_unique<WorkerProgram>(*this, cluster, env, process, i);
+                      }));
   }
+}
+
+void LedgerWorld::RestartAfter(Cluster& cluster, sim::Process& process, Duration delay) {
+  world_.After(delay, [&cluster, &process] {
+    if (!cluster.over && process.state() == sim::Process::State::kDead) process.Restart();
+  });
+}
+
+// Kills a cluster for good.
+void LedgerWorld::End(Cluster& cluster) {
+  cluster.over = true;
+  for (sim::Process* process : cluster.processes) process->Kill();
 }
 
 Verdict LedgerWorld::Run() {
   Draw();
   SpawnAll();
-  const auto finished = [this] { return coordinator_->exit_code() == 0; };
+  const auto finished = [this] { return Finished(); };
   sim::Nemesis nemesis(world_, {});
   if (options_.nemesis) {
     nemesis.Start();
     world_.RunUntil(finished, seconds(30));
     nemesis.Stop();
     world_.Heal();
+    End(rival_);
+    plan_.rewind = 0;
   }
   if (plan_.cut_short) {
     ++verdict_.hits["ledger.cut_short"];
@@ -334,29 +436,45 @@ Verdict LedgerWorld::Run() {
 }
 
 std::string LedgerWorld::Unfinished() const {
-  std::string text = Concat("the job did not finish; last failure: ", events_.last_failure);
+  std::string text = Concat("the job did not finish; last failure: ", said_.last_failure);
   for (const auto& process : world_.processes()) {
     text += Concat("\n  ", process->name(), ": incarnation ", process->incarnations());
     if (process->state() == sim::Process::State::kDead)
       text += Concat(", dead, exit code ", process->exit_code());
   }
-  return text + Concat("\n  last state: ", cluster::JobStateName(events_.last_state));
+  return text + Concat("\n  last state: ", cluster::JobStateName(said_.last_state));
+}
+
+// What was committed in a lineage that was given up, behind the checkpoint that was gone back to, is
+// the user's to remove: it is not part of the result.
+bool IsOnLine(const std::string& path, const std::map<base::Lineage, base::CheckpointId>& line) {
+  uint64_t lineage = 0, checkpoint = 0;
+  const size_t name = path.rfind("csv-sink-");
+  WEIR_CHECK(name != std::string::npos &&
+             std::sscanf(path.c_str() + name, "csv-sink-%16lx-%lu-", &lineage, &checkpoint) == 2);
+  const auto part = line.find(base::Lineage(lineage));
+  return part != line.end() && base::CheckpointId(checkpoint) <= part->second;
 }
 
 // Reads what is visible in the output and compares it with the input.
-std::string LedgerWorld::Judge() const {
+std::string LedgerWorld::Judge() {
   std::map<int64_t, std::map<int64_t, int64_t>> balances;  // by account and count
+  const auto line = said_.lineages.Line();
   for (const std::string& path : disk_.FilesBelow(kOutput)) {
     if (path.find("/.") != std::string::npos) continue;
+    if (!IsOnLine(path, line)) {
+      ++verdict_.hits["ledger.file_of_another_line"];
+      continue;
+    }
     std::istringstream lines(*disk_.ReadFile(path));
-    std::string line;
-    std::getline(lines, line);
-    if (line != "account,count,balance") return Concat(path, " begins with ", line);
-    while (std::getline(lines, line)) {
+    std::string row;
+    std::getline(lines, row);
+    if (row != "account,count,balance") return Concat(path, " begins with ", row);
+    while (std::getline(lines, row)) {
       Entry entry{};
-      if (std::sscanf(line.c_str(), "%ld,%ld,%ld", &entry.account, &entry.count, &entry.balance) !=
+      if (std::sscanf(row.c_str(), "%ld,%ld,%ld", &entry.account, &entry.count, &entry.balance) !=
           3)
-        return Concat(path, ": ", line);
+        return Concat(path, ": ", row);
       if (!balances[entry.account].emplace(entry.count, entry.balance).second) {
         return Concat("doubled: account ", entry.account, " count ", entry.count, " in ", path);
       }
@@ -456,10 +574,11 @@ std::string LedgerWorld::JudgeCheckpoint(env::BlobStore& store,
 FlipVerdict LedgerWorld::FlipEveryByte() {
   FlipVerdict verdict;
   Draw();
-  plan_.rows = 60, plan_.accounts = 5, plan_.workers = 1, plan_.rate = 600, parallelism_ = 2;
+  plan_.rows = 60, plan_.accounts = 5, plan_.workers = 1, plan_.rate = 600;
+  ours_.parallelism = 2;
   memory_ = std::make_unique<sim::MemoryBlobStore>(world_, "flipped");
   SpawnAll();
-  if (!world_.RunUntil([this] { return coordinator_->exit_code() == 0; }, seconds(60))) {
+  if (!world_.RunUntil([this] { return Finished(); }, seconds(60))) {
     verdict.error = Unfinished();
     return verdict;
   }

@@ -80,6 +80,10 @@ class Coordinator final : private Actor, private env::Acceptor {
 
   JobState state() const { return state_; }
 
+  /// The lineage of the present reign.
+  /// Shapes: on the loop, from the first JobEvents::OnStart on.
+  base::Lineage lineage() const { return history_->lineage(); }
+
   /// What was ignored because it was stale.
   uint64_t stale_messages() const { return stale_messages_; }
 
