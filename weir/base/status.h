@@ -103,10 +103,11 @@ class [[nodiscard]] StatusOr {
 
   T& value() & { return WEIR_CHECK(ok()), *value_; }
   const T& value() const& { return WEIR_CHECK(ok()), *value_; }
-  T&& value() && { return WEIR_CHECK(ok()), *std::move(value_); }
+  // By value: a range-based for over what a call returned keeps it.
+  T value() && { return WEIR_CHECK(ok()), *std::move(value_); }
   T& operator*() & { return value(); }
   const T& operator*() const& { return value(); }
-  T&& operator*() && { return std::move(*this).value(); }
+  T operator*() && { return std::move(*this).value(); }
   T* operator->() { return &value(); }
   const T* operator->() const { return &value(); }
 

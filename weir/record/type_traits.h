@@ -28,13 +28,12 @@ inline namespace v0 {
 /// from `OwnType<T>` and adds what is marked *:
 ///
 ///   kFlat            trivially copyable, owns nothing elsewhere: may be copied by memcpy
-///   kEncodedAsLies   flat, and its encoding is its memory: runs of T are encoded and decoded by
-///   memcpy kBytesMin        bytes of the shortest encoding, at least 1; bounds what a decoder
-///   believes kCsvField        can stand in one CSV field: has ParseCsv, AppendCsv and kExpected
+///   kEncodedAsLies   flat, and its encoding is its memory: runs of T are copied by memcpy
+///   kBytesMin        bytes of the shortest encoding, at least 1: bounds what a decoder believes
+///   kCsvField        can stand in one CSV field: has ParseCsv, AppendCsv and kExpected
 /// * MakeSchema()     how it looks, as data
 /// * Encode(v, out)   appends the encoding
-/// * Decode(in, v)    replaces v; makes `in` fail when the bytes make no sense; v is then valid,
-/// but any value
+/// * Decode(in, v)    replaces v; bytes that make no sense fail `in`, and v is any valid value
 ///   Equal(a, b)      as keys are compared
 ///   Hash(seed, v)    key hash v1
 ///   ValidKey(v)      false for what must not be a key (NaN)
