@@ -82,6 +82,9 @@ TakeOverStep TakeOver::OnRead(const StatusOr<std::string>& bytes) {
   WEIR_CHECK(phase_ == Phase::kBase);
   if (!record->is_checkpoint())
     return Fail(DataLossError("history record ", reading_, " is no checkpoint"));
+  // Its keys are where its own seed put them, which is another one when the job began anew since.
+  proposal_.hash_seed = record->hash_seed;
+  proposal_.max_parallelism = record->max_parallelism;
   proposal_.base = *std::move(record);
   return ReadLater();
 }

@@ -295,6 +295,21 @@ TEST_F(TakeOverTest, Regression68_AFreshStartOverAHistoryReusesNoName) {
   EXPECT_EQ(start.epoch.retained.size(), 1u);  // one can still go back
 }
 
+TEST_F(TakeOverTest, KeysAreHashedAsInTheCheckpointThatOneGoesBackTo) {
+  Write(EpochRecord(1));
+  Write(CheckpointRecord(2, 1, 2));
+  TakeOverOptions fresh;
+  fresh.from = From::kFresh;
+  const HistoryRecord anew = Reign(std::move(fresh)).epoch;
+  ASSERT_NE(anew.hash_seed, 42u);
+
+  TakeOverOptions back;
+  back.from = From::kCheckpoint;
+  back.checkpoint = base::CheckpointId(2);
+  EXPECT_EQ(Reign(std::move(back)).epoch.hash_seed, 42u);
+  EXPECT_EQ(Reign().epoch.hash_seed, 42u);
+}
+
 TEST_F(TakeOverTest, TheFasterOneIsFollowed) {
   Write(EpochRecord(1));
   Write(CheckpointRecord(2, 1, 2));
