@@ -46,15 +46,20 @@ Balances FoldOfPrefix(const checkpoint::HistoryRecord& record, const std::string
   return balances;
 }
 
-std::string AddChunk(const checkpoint::Chunk& chunk, Balances& balances) {
+std::string AddChunk(const checkpoint::Chunk& chunk, bool wide, Balances& balances) {
   auto reader = state::ChunkReader::Open(chunk.bytes);
   if (!reader.ok()) return reader.status().ToString();
   state::ChunkReader::Entry entry;
   while (reader->Next(entry)) {
     base::ByteReader key(entry.key), value(entry.value);
-    const auto account = static_cast<int64_t>(key.U64());
+    const auto account =
+        wide ? std::stol(std::string(key.String())) : static_cast<int64_t>(key.U64());
     const auto count = static_cast<int64_t>(value.U64());
     const auto balance = static_cast<int64_t>(value.U64());
+    if (wide) {
+      const std::string_view memo = value.String();
+      if (memo != MakeMemo(std::stoul(std::string(memo)))) return "a memo is broken";
+    }
     if (!balances.emplace(account, Balance{count, balance}).second)
       return Concat("account ", account, " is in the checkpoint twice");
   }

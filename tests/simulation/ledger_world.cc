@@ -40,6 +40,7 @@ struct Plan {
   Duration interval;
   bool file_store;
   bool cut_short;  // the job is not run to its end: its checkpoints are judged where it stands
+  bool wide;       // the wide ledger
   bool rival;      // somebody runs the same job on another cluster
   double rewind;   // how likely a coordinator begins anew or from an older checkpoint
 };
@@ -163,6 +164,7 @@ class LedgerWorld {
   void Rescale(Cluster& cluster);
   void DrawStart(cluster::Coordinator::Options& options);
   StoreAccess& NewStore(const env::Env& env);
+  std::string DrawMemo();
   void WriteInput();
   void SpawnAll();
   void Spawn(Cluster& cluster);
@@ -309,6 +311,7 @@ void LedgerWorld::Draw() {
   plan_.interval = milliseconds(20 + prng_.Below(300));
   plan_.file_store = prng_.Chance(0.5);
   plan_.cut_short = options_.nemesis && prng_.Chance(0.25);
+  plan_.wide = prng_.Chance(0.3);
   plan_.rival = options_.nemesis && prng_.Chance(0.15);
   plan_.rewind = options_.nemesis && prng_.Chance(0.25) ? 0.2 : 0;
   ours_.parallelism = plan_.workers * (1 + static_cast<uint32_t>(prng_.Below(2)));
@@ -344,13 +347,24 @@ StoreAccess& LedgerWorld::NewStore(const env::Env& env) {
   return *stores_.back();
 }
 
+// Mostly short, now and then longer than a batch's arena or a frame.
+std::string LedgerWorld::DrawMemo() {
+  if (prng_.Chance(0.001)) return MakeMemo(prng_.Below(300'000));
+  return MakeMemo(prng_.Below(prng_.Chance(0.02) ? 4000 : 30));
+}
+
 void LedgerWorld::WriteInput() {
-  std::string text = "account,amount\n";
+  std::string text = plan_.wide ? "account,amount,memo\n" : "account,amount\n";
   for (uint32_t i = 0; i < plan_.rows; ++i) {
     const auto account = static_cast<int64_t>(prng_.Below(plan_.accounts));
     const int64_t amount = static_cast<int64_t>(prng_.Below(2001)) - 1000;
     amounts_[account].push_back(amount);
-    text += Concat(account, ",", amount, "\n");
+    if (plan_.wide) {
+      text += Concat(std::string(static_cast<size_t>(account) % 40, '0'), account, ",", amount, ",",
+                     DrawMemo(), "\n");
+    } else {
+      text += Concat(account, ",", amount, "\n");
+    }
   }
   disk_.WriteFile(kInput, text);
 }
@@ -361,14 +375,22 @@ StatusOr<api::JobPlan> LedgerWorld::Build(uint32_t parallelism) const {
   p.Name("ledger");
   p.SetParallelism(parallelism);
   p.SetMaxParallelism(32);
-  p.ReadCsv<Transaction>(
-       CsvSourceOptions{.path = kInput, .split_bytes = plan_.split_bytes, .rate = plan_.rate})
-      .Then<Transaction>(StampEventTime(TypeOpsOf<Transaction>(), time_), here)
-      .KeyBy(&Transaction::account)
-      .Process<Ledger>("ledger")
-      .Then<Entry>(WatchEventTime(TypeOpsOf<Entry>(), time_), here)
-      .Named("watch")
-      .WriteCsv(kOutput);
+  const CsvSourceOptions input{
+      .path = kInput, .split_bytes = plan_.split_bytes, .rate = plan_.rate};
+  const auto write_down = [&]<class Row, class Result, class Process>() {
+    p.ReadCsv<Row>(input)
+        .template Then<Row>(StampEventTime(TypeOpsOf<Row>(), time_), here)
+        .KeyBy(&Row::account)
+        .template Process<Process>("ledger")
+        .template Then<Result>(WatchEventTime(TypeOpsOf<Result>(), time_), here)
+        .Named("watch")
+        .WriteCsv(kOutput);
+  };
+  if (plan_.wide) {
+    write_down.operator()<WideTransaction, WideEntry, WideLedger>();
+  } else {
+    write_down.operator()<Transaction, Entry, Ledger>();
+  }
   return p.Plan();
 }
 
@@ -469,7 +491,7 @@ std::string LedgerWorld::Judge() {
     std::istringstream lines(*disk_.ReadFile(path));
     std::string row;
     std::getline(lines, row);
-    if (row != "account,count,balance") return Concat(path, " begins with ", row);
+    if (!row.starts_with("account,count,balance")) return Concat(path, " begins with ", row);
     while (std::getline(lines, row)) {
       Entry entry{};
       if (std::sscanf(row.c_str(), "%ld,%ld,%ld", &entry.account, &entry.count, &entry.balance) !=
@@ -558,7 +580,7 @@ std::string LedgerWorld::JudgeCheckpoint(env::BlobStore& store,
     checkpoint::ReadPack(
         store, checkpoint::JobFiles("ledger"), pack, {{"ledger", pack.key_groups}},
         [&](const checkpoint::PackState&, const checkpoint::Chunk& chunk) -> Status {
-          const std::string wrong = AddChunk(chunk, stored);
+          const std::string wrong = AddChunk(chunk, plan_.wide, stored);
           return wrong.empty() ? Status() : DataLossError(wrong);
         },
         [&](Status status) { done = std::move(status); });
@@ -574,6 +596,7 @@ std::string LedgerWorld::JudgeCheckpoint(env::BlobStore& store,
 FlipVerdict LedgerWorld::FlipEveryByte() {
   FlipVerdict verdict;
   Draw();
+  plan_.wide = false;
   plan_.rows = 60, plan_.accounts = 5, plan_.workers = 1, plan_.rate = 600;
   ours_.parallelism = 2;
   memory_ = std::make_unique<sim::MemoryBlobStore>(world_, "flipped");
