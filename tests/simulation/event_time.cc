@@ -30,7 +30,7 @@ class Stamp final : public runtime::Operator {
     return runtime::Outcome::kNeedInput;
   }
   Status OnTick() override {
-    if (++quiet_ticks_ == 3) now_.idle = true, ++time_->idle;
+    if (time_->idleness && ++quiet_ticks_ == 3) now_.idle = true, ++time_->idle;
     return {};
   }
   std::optional<runtime::EventTime> event_time() const override { return now_; }
@@ -81,7 +81,8 @@ class Watch final : public runtime::Operator {
   StatusOr<runtime::Outcome> Process(runtime::Input& input, runtime::Output& output) override {
     const Timestamp* const timestamps = input.batch.timestamps();
     for (; input.cursor < input.batch.size(); ++input.cursor) {
-      if (timestamps == nullptr || timestamps[input.cursor] < watermark_)
+      const bool late = timestamps == nullptr || timestamps[input.cursor] < watermark_;
+      if (late && (!time_->idleness || watermark_ == kMaxTimestamp))
         return FailedPreconditionError("a watermark overtook a row");
     }
     output.Forward(kPort, input.batch);

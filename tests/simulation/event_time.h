@@ -1,7 +1,8 @@
 // Two operators around the ledger that watch event time and timers, whatever fails.
 //
 // The first stamps rows with a clock that all its subtasks share and says that event time is what
-// it stamped last; when no row comes it is idle. The second fails the job when a watermark overtook
+// it stamped last; in some worlds it is idle when no row comes, and may be late then as idle sources
+// are. The second fails the job when a watermark overtook
 // a row or runs ahead of the clock, when the end comes without the last watermark, when a timer
 // comes early, or when the watermarks that it is given after a restore are not those that it had.
 // Threads: the simulation's.
@@ -17,6 +18,7 @@
 namespace weir::simulation {
 
 struct SharedTime {
+  bool idleness = false;
   Timestamp clock = 0;
   uint64_t watermarks = 0, idle = 0, timers = 0, restored = 0;  // how often it happened
 };

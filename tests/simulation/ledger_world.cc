@@ -311,6 +311,7 @@ void LedgerWorld::Draw() {
   plan_.interval = milliseconds(20 + prng_.Below(300));
   plan_.file_store = prng_.Chance(0.5);
   plan_.cut_short = options_.nemesis && prng_.Chance(0.25);
+  time_->idleness = prng_.Chance(0.5);
   plan_.wide = prng_.Chance(0.3);
   plan_.rival = options_.nemesis && prng_.Chance(0.15);
   plan_.rewind = options_.nemesis && prng_.Chance(0.25) ? 0.2 : 0;

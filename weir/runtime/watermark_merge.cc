@@ -37,7 +37,7 @@ WatermarkChange WatermarkMerge::Merge() {
   Timestamp smallest = kMaxTimestamp;
   bool any_open = false, any_active = false;
   for (const Channel& channel : channels_) {
-    if (channel.ended) continue;
+    if (channel.ended || channel.time == kMaxTimestamp) continue;
     any_open = true;
     if (channel.idle) continue;
     any_active = true;

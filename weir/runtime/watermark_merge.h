@@ -1,5 +1,6 @@
 // WatermarkMerge: the watermark of several inputs is the smallest of those that are not idle and
-// have not ended. Pure; an input starts active, without a watermark.
+// have not ended. Pure; an input starts active, without a watermark. An input that says
+// kMaxTimestamp is about to end and counts as ended: that all of them have is told by their ends.
 // Threads: one caller at a time (the subtask).
 #pragma once
 

@@ -47,6 +47,13 @@ TEST(WatermarkMerge, AllIdleIsSaidOnce) { EXPECT_EQ(Play(2, "0i 1i 1i 0a"), "- i
 TEST(WatermarkMerge, InputThatWakesHoldsItBackAgain) {
   EXPECT_EQ(Play(2, "0w5 1i 1a 0w9 1w7"), "- 5 - - 7");
 }
+// A source that ended says the last watermark of all in front of its end. It says nothing for one
+// that is idle and has rows to come.
+TEST(WatermarkMerge, TheLastWatermarkOfOneInputIsNotThatOfAnIdleOne) {
+  const std::string last = std::to_string(kMaxTimestamp);
+  EXPECT_EQ(Play(2, "0w10 1i 0w" + last + " 0e 1a 1w12"), "- 10 i - a 12");
+}
+
 TEST(WatermarkMerge, EndedInputIsLeftOut) { EXPECT_EQ(Play(2, "0w5 1e 0w6"), "- 5 6"); }
 TEST(WatermarkMerge, AllEndedSaysNothing) { EXPECT_EQ(Play(2, "0w5 0e 1e"), "- - -"); }
 
