@@ -43,8 +43,11 @@ class DataPlane::Core final : public env::Acceptor, public std::enable_shared_fr
 
   // A connection that stands. A wire without a link is over: what it says is ignored.
   struct Link {
-    std::string peer;                             // empty until it has said hello
-    std::shared_ptr<env::Connection> connection;  // null while Connect is being called
+    std::string peer;                               // empty until it has said hello
+    std::shared_ptr<env::Connection> connection{};  // null while it is being made
+    // Frames that other threads sent meanwhile: the peer's grants may be here before Connect is
+    // back. Bounded by credit.
+    std::vector<std::string> early{};
   };
   // An end of a channel. Owners: the end itself and this route.
   template <class End>
@@ -67,6 +70,7 @@ class DataPlane::Core final : public env::Acceptor, public std::enable_shared_fr
   void Drop(WireId wire, const Status& reason) WEIR_EXCLUDES(mutex_);
 
   void EnsureConnected(const std::string& peer) WEIR_EXCLUDES(mutex_);
+  void SendEarly(WireId wire, std::shared_ptr<env::Connection> connection) WEIR_EXCLUDES(mutex_);
   void Send(const std::string& peer, std::string frame) WEIR_EXCLUDES(mutex_);
   void SendCredits(const std::string& peer) WEIR_EXCLUDES(mutex_);
   void Refuse(const std::string& peer, const Status& reason) WEIR_EXCLUDES(mutex_);
@@ -213,16 +217,31 @@ void DataPlane::Core::EnsureConnected(const std::string& peer) {
     if (closed_ || wire_of_peer_.contains(peer)) return;
     wire = ++last_wire_;
     wire_of_peer_.try_emplace(peer, wire);
-    links_.try_emplace(wire, peer, nullptr);
+    links_.try_emplace(wire, Link{.peer = peer});
   }
   auto connection = transport_.Connect(peer, std::make_shared<Wire>(shared_from_this(), wire));
   connection->Send(EncodeHello({.address = address_}));
-  {
-    const env::MutexLock lock(mutex_);
-    const auto link = links_.find(wire);
-    if (link != links_.end()) link->second.connection = std::move(connection);
-  }
+  SendEarly(wire, std::move(connection));
   SendCredits(peer);
+}
+
+// Opens a link's connection to all threads once everything is sent that has waited for it: no frame
+// may pass one that was there before.
+void DataPlane::Core::SendEarly(WireId wire, std::shared_ptr<env::Connection> connection) {
+  for (;;) {
+    std::vector<std::string> early;
+    {
+      const env::MutexLock lock(mutex_);
+      const auto link = links_.find(wire);
+      if (link == links_.end()) return;
+      early.swap(link->second.early);
+      if (early.empty()) {
+        link->second.connection = std::move(connection);
+        return;
+      }
+    }
+    for (std::string& frame : early) connection->Send(std::move(frame));
+  }
 }
 
 std::shared_ptr<env::ConnectionHandler> DataPlane::Core::Accept(
@@ -232,7 +251,7 @@ std::shared_ptr<env::ConnectionHandler> DataPlane::Core::Accept(
       std::ranges::count_if(links_, [](const auto& link) { return link.second.peer.empty(); }));
   if (address_.empty() || closed_ || strangers >= limits::kUnknownPeersMax) return nullptr;
   const WireId wire = ++last_wire_;
-  links_.try_emplace(wire, "", std::move(connection));
+  links_.try_emplace(wire, Link{.peer = "", .connection = std::move(connection)});
   return std::make_shared<Wire>(shared_from_this(), wire);
 }
 
@@ -316,9 +335,13 @@ void DataPlane::Core::Send(const std::string& peer, std::string frame) {
     const env::MutexLock lock(mutex_);
     const auto wire = wire_of_peer_.find(peer);
     if (wire == wire_of_peer_.end()) return;
-    connection = links_.find(wire->second)->second.connection;
-    if (connection == nullptr) return;
+    Link& link = links_.find(wire->second)->second;
     ++counters_.frames_sent;
+    if (link.connection == nullptr) {
+      link.early.push_back(std::move(frame));
+      return;
+    }
+    connection = link.connection;
   }
   connection->Send(std::move(frame));
 }

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <functional>
 #include <memory>
 #include <random>
 #include <string>
@@ -427,6 +428,58 @@ TEST(DataPlane, ClosedWhileEndsAreOpenItBreaksThem) {
   plane->reset();
   EXPECT_EQ(writer->status().code(), StatusCode::kCancelled);
   EXPECT_EQ(reader->status().code(), StatusCode::kCancelled);
+}
+
+// A transport with one connection, whose peer answers while whoever connected still says hello.
+class HastyTransport final : public env::Transport, public env::Connection {
+ public:
+  // What other threads do in that moment.
+  std::function<void(env::ConnectionHandler&)> meanwhile;
+  std::vector<std::string> sent;
+
+  StatusOr<std::unique_ptr<env::Listener>> Listen(const std::string&, env::Acceptor&) override {
+    struct Here final : env::Listener {
+      std::string address() const override { return "a"; }
+    };
+    return std::unique_ptr<env::Listener>(std::make_unique<Here>());
+  }
+  std::shared_ptr<env::Connection> Connect(
+      const std::string&, std::shared_ptr<env::ConnectionHandler> handler) override {
+    handler_ = std::move(handler);
+    return {std::shared_ptr<void>(), this};  // owned by the test
+  }
+  void Send(std::string frame) override {
+    sent.push_back(std::move(frame));
+    if (sent.size() == 1) meanwhile(*handler_);
+  }
+  void Forget() { handler_ = nullptr; }
+
+ private:
+  std::shared_ptr<env::ConnectionHandler> handler_;
+};
+
+TEST(DataPlane, WhatIsSentWhileTheConnectionIsMadeIsNotLost) {
+  HastyTransport transport;
+  TestChaos chaos;
+  auto plane = DataPlane::Open({.listen_address = "a", .transport = transport, .chaos = chaos});
+  ASSERT_TRUE(plane.ok());
+  std::unique_ptr<ChannelWriter> second;
+  transport.meanwhile = [&](env::ConnectionHandler& handler) {
+    const ChannelKey key = KeyOf(base::Attempt(1), 2);
+    second = (*plane)->OpenWriter(key, "b", TypeOpsOf<int64_t>());
+    handler.OnFrame(EncodeCredit({.key = key, .credit = {.frames = 8, .controls = 16}}));
+    StreamElement idle(record::Idle{});
+    EXPECT_EQ(second->TrySend(idle), SendResult::kSent);
+    EXPECT_EQ(transport.sent.size(), 1);  // hello comes first
+  };
+  const auto first = (*plane)->OpenWriter(KeyOf(base::Attempt(1), 1), "b", TypeOpsOf<int64_t>());
+  ASSERT_EQ(transport.sent.size(), 2);
+  EXPECT_EQ(std::get<ElementFrame>(*DecodeFrame(transport.sent[1])).sequence, 0);
+  StreamElement active(record::Active{});
+  EXPECT_EQ(second->TrySend(active), SendResult::kSent);
+  ASSERT_EQ(transport.sent.size(), 3);
+  EXPECT_EQ(std::get<ElementFrame>(*DecodeFrame(transport.sent[2])).sequence, 1);
+  transport.Forget();
 }
 
 // A cluster's life in small: whatever the network does, attempts that break are begun again, each
