@@ -33,6 +33,10 @@ inline constexpr uint32_t kChannelCreditsMax = 8;
 // Control elements under way on a channel between processes. They need no credit for frames, so
 // that a barrier leaves even when its channel is full; this bounds them.
 inline constexpr uint32_t kChannelControlsMax = 16;
+// Of the room for elements in a process, and for control elements between processes, what only
+// barriers may take: whatever watermarks wait, a barrier that overtakes leaves at once, also when
+// the checkpoints of three before it were given up and nobody has read them.
+inline constexpr uint32_t kChannelBarriersMax = 4;
 // Grants that arrived before the end that they are for was opened, over all peers: the channels of
 // one worker in the largest job (a few hundred subtasks, each to each).
 inline constexpr size_t kEarlyGrantsMax = 1 << 17;

@@ -49,9 +49,21 @@ class ChannelWriter {
 
   /// Sends an element. A batch that was sent is gone: its pointer is null.
   /// Shapes: a batch is not empty. After kBlocked the next element sent is the same one; a batch
-  ///   may have got more rows at its end meanwhile.
+  ///   may have got more rows at its end meanwhile. All elements but barriers leave room for
+  ///   limits::kChannelBarriersMax barriers.
   /// Errors: a broken channel blocks; see status().
   [[nodiscard]] virtual SendResult TrySend(record::StreamElement& element) = 0;
+
+  /// Sends an unaligned barrier in front of whatever has not left: of a batch whose TrySend was
+  /// blocked it comes behind the rows that `rows_sent` counts and in front of the others, and that
+  /// TrySend goes on afterwards as if nothing had happened.
+  /// Errors: blocked when limits::kChannelBarriersMax barriers lie in the channel unread, and when
+  ///   it is broken.
+  [[nodiscard]] virtual SendResult TryOvertake(const record::Barrier& barrier) = 0;
+
+  /// Of the batch whose TrySend was blocked, how many rows have left, whole, from its beginning. A
+  /// record of which only a part has left is not counted.
+  virtual uint32_t rows_sent() const = 0;
 
   /// An empty batch of the channel's type, or null when all are under way.
   [[nodiscard]] virtual record::BatchPtr AcquireBatch() = 0;
@@ -63,8 +75,8 @@ class ChannelWriter {
 
   /// Who is told when something can be done after kBlocked or null, or when the channel breaks.
   /// Null: nobody.
-  /// Shapes: `target` outlives this end, or is set to null before it dies. Set before the first
-  ///   send.
+  /// Shapes: `target` outlives this end, or is set to null before it dies; within a process it
+  ///   outlives the other end too, which may be about to wake it. Set before the first send.
   virtual void SetWakeTarget(WakeTarget* target) = 0;
 };
 
@@ -81,9 +93,13 @@ class ChannelReader {
   /// Shapes: a batch that this reader's Poll returned.
   virtual void Recycle(record::BatchPtr batch) = 0;
 
+  /// True while an unaligned barrier waits in the channel, whatever lies in front of it: then
+  /// ForEachQueued shows it. One load, so that it can be asked between any two batches.
+  virtual bool barrier_waits() const = 0;
+
   /// Shows what waits in the channel, oldest first, and consumes nothing: for snapshots of what a
-  /// barrier overtakes. A record of which only a part has arrived is not shown. What the writer has
-  /// not sent yet is not in the channel.
+  /// barrier overtakes. A record of which only a part has arrived is not shown: it is still whole
+  /// at the writer. What the writer has not sent yet is not in the channel.
   /// Errors: DataLoss when what waits cannot be decoded.
   virtual Status ForEachQueued(const std::function<void(const record::StreamElement&)>& visit) = 0;
 
@@ -91,8 +107,9 @@ class ChannelReader {
   virtual Status status() const = 0;
   ChannelState state() const { return status().ok() ? ChannelState::kOpen : ChannelState::kBroken; }
 
-  /// Who is told when an element arrives at a channel that was found empty, or when it breaks. As
-  /// the writer's.
+  /// Who is told when an element arrives at a channel that was found empty, when an unaligned
+  /// barrier arrives (the reader may be held up by what it writes to, with rows in front of it), or
+  /// when the channel breaks. As the writer's.
   virtual void SetWakeTarget(WakeTarget* target) = 0;
 };
 

@@ -1,4 +1,5 @@
-// Between ControlElement and StreamElement, which hold the same five kinds.
+// Between ControlElement and StreamElement, which hold the same five kinds, and what channels ask of
+// them.
 // Threads: pure.
 #pragma once
 
@@ -25,6 +26,13 @@ inline record::ControlElement ControlOf(const record::StreamElement& element) {
         }
       },
       element);
+}
+
+/// Whether a variant of elements holds a barrier that overtakes.
+template <class Element>
+bool IsUnalignedBarrier(const Element& element) {
+  const auto* barrier = std::get_if<record::Barrier>(&element);
+  return barrier != nullptr && barrier->mode == record::CheckpointMode::kUnaligned;
 }
 
 }  // namespace weir::exchange

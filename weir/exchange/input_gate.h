@@ -58,6 +58,12 @@ class InputGate {
     return channels_[channel.number()].port;
   }
 
+  /// True while an unaligned barrier waits in a channel, blocked or not; see
+  /// ChannelReader::barrier_waits.
+  bool barrier_waits(base::ChannelIndex channel) const {
+    return channels_[channel.number()].reader->barrier_waits();
+  }
+
   /// Shows what waits in a channel, blocked or not, without consuming it. An unaligned snapshot
   /// stores this for every channel whose barrier has not arrived, up to that barrier, and then goes
   /// on consuming as before.

@@ -174,6 +174,7 @@ class FragileReader final : public ChannelReader {
   explicit FragileReader(const bool& broken) : broken_(broken) {}
   std::optional<StreamElement> Poll() override { return std::nullopt; }
   void Recycle(BatchPtr) override {}
+  bool barrier_waits() const override { return false; }
   Status ForEachQueued(const std::function<void(const StreamElement&)>&) override { return {}; }
   Status status() const override { return broken_ ? UnavailableError("cut") : OkStatus(); }
   void SetWakeTarget(WakeTarget*) override {}

@@ -5,6 +5,7 @@
 #include <variant>
 
 #include "weir/base/check.h"
+#include "weir/exchange/control_element.h"
 #include "weir/exchange/spsc_ring.h"
 
 namespace weir::exchange {
@@ -12,6 +13,9 @@ namespace {
 
 using record::BatchPtr;
 using record::StreamElement;
+
+static_assert(limits::kChannelElements >= 2 * limits::kChannelBatches + limits::kChannelBarriersMax,
+              "a watermark between any two batches must fit beside the room for barriers");
 
 struct Core {
   Core(const record::TypeOps& channel_type, uint32_t batches_at_most)
@@ -25,6 +29,7 @@ struct Core {
   const uint32_t batches_max;
   SpscRing<StreamElement, limits::kChannelElements> forward;
   SpscRing<BatchPtr, limits::kChannelBatches> empty;  // holds every batch of the channel at most
+  std::atomic<uint64_t> overtakers{0};                // unaligned barriers sent so far
   std::atomic<WakeTarget*> writer_target{nullptr};
   std::atomic<WakeTarget*> reader_target{nullptr};
 };
@@ -36,10 +41,21 @@ class LocalWriter final : public ChannelWriter {
   SendResult TrySend(StreamElement& element) override {
     const BatchPtr* batch = std::get_if<BatchPtr>(&element);
     WEIR_CHECK(batch == nullptr || !(*batch)->empty());
-    if (!core_->forward.TryPush(element)) return SendResult::kBlocked;
-    if (core_->forward.TakeConsumerWaits()) Core::Wake(core_->reader_target);
+    const bool barrier = std::holds_alternative<record::Barrier>(element);
+    const bool overtakes = IsUnalignedBarrier(element);
+    const size_t slots = limits::kChannelElements - (barrier ? 0 : limits::kChannelBarriersMax);
+    if (!core_->forward.TryPush(element, slots)) return SendResult::kBlocked;
+    // Counted when it is there to be found.
+    if (overtakes) core_->overtakers.fetch_add(1, std::memory_order_release);
+    if (core_->forward.TakeConsumerWaits() || overtakes) Core::Wake(core_->reader_target);
     return SendResult::kSent;
   }
+
+  SendResult TryOvertake(const record::Barrier& barrier) override {
+    StreamElement element(barrier);
+    return TrySend(element);
+  }
+  uint32_t rows_sent() const override { return 0; }  // a batch goes whole
 
   BatchPtr AcquireBatch() override {
     BatchPtr batch;
@@ -65,7 +81,12 @@ class LocalReader final : public ChannelReader {
     std::optional<StreamElement> element(std::in_place);
     if (!core_->forward.TryPop(*element)) return std::nullopt;
     if (core_->forward.TakeProducerWaits()) Core::Wake(core_->writer_target);
+    if (IsUnalignedBarrier(*element)) ++overtakers_taken_;
     return element;
+  }
+
+  bool barrier_waits() const override {
+    return core_->overtakers.load(std::memory_order_acquire) > overtakers_taken_;
   }
 
   void Recycle(BatchPtr batch) override {
@@ -84,6 +105,7 @@ class LocalReader final : public ChannelReader {
 
  private:
   const std::shared_ptr<Core> core_;
+  uint64_t overtakers_taken_ = 0;
 };
 
 }  // namespace

@@ -11,6 +11,7 @@
 
 #include "weir/env/mutex.h"
 #include "weir/env/posix_threads.h"
+#include "weir/exchange/control_element.h"
 #include "weir/exchange/test_chaos.h"
 #include "weir/record/typed_ops.h"
 
@@ -47,6 +48,10 @@ class Hands {
     StreamElement element(record::Watermark{.time = time});
     return channel_.writer->TrySend(element);
   }
+  SendResult Overtake(uint64_t checkpoint) {
+    return channel_.writer->TryOvertake(
+        {.checkpoint = base::CheckpointId(checkpoint), .mode = record::CheckpointMode::kUnaligned});
+  }
   BatchPtr TakeBatch() {
     auto element = channel_.reader->Poll();
     return element.has_value() ? std::move(std::get<BatchPtr>(*element)) : nullptr;
@@ -72,12 +77,40 @@ TEST(LocalChannel, HasAFixedNumberOfBatches) {
 
 TEST(LocalChannel, ControlIsBoundedToo) {
   Hands hands;
-  for (uint32_t i = 0; i < limits::kChannelElements; ++i) {
+  for (uint32_t i = 0; i < limits::kChannelElements - limits::kChannelBarriersMax; ++i) {
     EXPECT_EQ(hands.SendWatermark(i), SendResult::kSent);
   }
   EXPECT_EQ(hands.SendWatermark(99), SendResult::kBlocked);
   EXPECT_EQ(std::get<record::Watermark>(*hands.reader().Poll()).time, 0);
   EXPECT_EQ(hands.SendWatermark(99), SendResult::kSent);
+}
+
+TEST(LocalChannel, BarriersHaveRoomOfTheirOwn) {
+  Hands hands;
+  while (hands.SendWatermark(0) == SendResult::kSent) {
+  }
+  for (uint32_t i = 0; i < limits::kChannelBarriersMax; ++i) {
+    EXPECT_EQ(hands.Overtake(i), SendResult::kSent);
+  }
+  EXPECT_EQ(hands.Overtake(99), SendResult::kBlocked);
+  EXPECT_TRUE(hands.reader().Poll().has_value());
+  EXPECT_EQ(hands.SendWatermark(0), SendResult::kBlocked);
+  EXPECT_EQ(hands.Overtake(99), SendResult::kSent);
+}
+
+TEST(LocalChannel, SaysWhetherABarrierWaitsThatOvertakes) {
+  Hands hands;
+  EXPECT_EQ(hands.SendRow(1), SendResult::kSent);
+  StreamElement aligned(record::Barrier{.checkpoint = base::CheckpointId(1)});
+  EXPECT_EQ(hands.writer().TrySend(aligned), SendResult::kSent);
+  EXPECT_FALSE(hands.reader().barrier_waits());
+  EXPECT_EQ(hands.Overtake(2), SendResult::kSent);
+  EXPECT_EQ(hands.Overtake(3), SendResult::kSent);
+  for (int taken = 0; taken < 4; ++taken) {
+    EXPECT_TRUE(hands.reader().barrier_waits()) << taken;
+    EXPECT_TRUE(hands.reader().Poll().has_value());
+  }
+  EXPECT_FALSE(hands.reader().barrier_waits());
 }
 
 TEST(LocalChannel, OneBatchIsEnough) {
@@ -111,6 +144,16 @@ TEST(LocalChannel, WakesOnlyWhoWaits) {
   const int before = upstream.wakes;
   hands.reader().Recycle(std::move(batch));
   EXPECT_EQ(upstream.wakes, before + 1);
+}
+
+TEST(LocalChannel, ABarrierThatOvertakesWakesAReaderThatDoesNotWait) {
+  Hands hands;
+  CountingTarget downstream;
+  hands.reader().SetWakeTarget(&downstream);
+  EXPECT_EQ(hands.SendRow(1), SendResult::kSent);  // it is held up elsewhere and does not look
+  EXPECT_EQ(downstream.wakes, 0);
+  EXPECT_EQ(hands.Overtake(1), SendResult::kSent);
+  EXPECT_EQ(downstream.wakes, 1);
 }
 
 TEST(LocalChannel, EndsMayGoInAnyOrder) {
@@ -164,14 +207,19 @@ class TargetThread : public env::Stepper, public WakeTarget {
 };
 
 constexpr int64_t kRows = 100'000;
+constexpr record::Barrier kOvertaking{.checkpoint = base::CheckpointId(1),
+                                      .base = base::CheckpointId(0),
+                                      .mode = record::CheckpointMode::kUnaligned};
 
-// Sends 0, 1, 2, … in batches of changing size with a watermark behind every third.
+// Sends 0, 1, 2, … in batches of changing size with a watermark behind every third, and now and then
+// a barrier that overtakes.
 class Producer final : public TargetThread {
  public:
   explicit Producer(ChannelWriter& writer) : writer_(writer) {}
 
   Progress Step() override {
     for (int i = 0; i < 100; ++i) {
+      if (made_ % 50 == 7) (void)writer_.TryOvertake(kOvertaking);
       if (!element_.has_value() && !Make()) return Progress::kIdle;
       if (writer_.TrySend(*element_) == SendResult::kBlocked) return Progress::kIdle;
       element_.reset();
@@ -207,8 +255,10 @@ class Consumer final : public TargetThread {
 
   Progress Step() override {
     for (int i = 0; i < 100; ++i) {
+      in_order_ = in_order_ && (!reader_.barrier_waits() || ShowsABarrier());
       auto element = reader_.Poll();
       if (!element.has_value()) return Progress::kIdle;
+      if (std::holds_alternative<record::Barrier>(*element)) continue;
       if (auto* watermark = std::get_if<record::Watermark>(&*element)) {
         in_order_ = in_order_ && watermark->time == next_;
         continue;
@@ -225,6 +275,13 @@ class Consumer final : public TargetThread {
   bool in_order() const { return in_order_; }  // once it is done
 
  private:
+  bool ShowsABarrier() {
+    bool shown = false;
+    const Status status = reader_.ForEachQueued(
+        [&](const StreamElement& element) { shown = shown || IsUnalignedBarrier(element); });
+    return status.ok() && shown;
+  }
+
   ChannelReader& reader_;
   int64_t next_ = 0;
   bool in_order_ = true;

@@ -13,6 +13,7 @@
 #include "weir/exchange/network_writer.h"
 #include "weir/exchange/test_chaos.h"
 #include "weir/record/batch_codec.h"
+#include "weir/record/control_codec.h"
 #include "weir/record/typed_ops.h"
 
 namespace weir::exchange {
@@ -72,6 +73,10 @@ class Channel {
     if (!held_.has_value()) held_ = record::Watermark{.time = time};
     return SendHeld();
   }
+  SendResult Overtake(uint64_t checkpoint) {
+    return writer_.TryOvertake(
+        {.checkpoint = base::CheckpointId(checkpoint), .mode = record::CheckpointMode::kUnaligned});
+  }
   SendResult SendHeld() {
     const SendResult sent = writer_.TrySend(*held_);
     if (sent == SendResult::kSent) held_.reset();
@@ -108,9 +113,21 @@ class Channel {
     }
     return read;
   }
+  // As Read, and nothing is taken.
+  std::string Queued() {
+    std::string queued;
+    const auto show = [&](const StreamElement& element) {
+      queued += (queued.empty() ? "" : " ") + Picture(element);
+    };
+    EXPECT_EQ(reader_.ForEachQueued(show), OkStatus());
+    return queued;
+  }
   static std::string Picture(const StreamElement& element) {
     if (const auto* watermark = std::get_if<record::Watermark>(&element)) {
       return Concat("W", watermark->time);
+    }
+    if (const auto* barrier = std::get_if<record::Barrier>(&element)) {
+      return Concat("B", barrier->checkpoint);
     }
     std::string rows;
     const auto& batch = std::get<BatchPtr>(element);
@@ -178,16 +195,72 @@ TEST(NetworkChannel, ControlNeedsNoCreditForFrames) {
   for (uint32_t i = 0; i < kWindow.frames; ++i) {
     EXPECT_EQ(channel.Send({"a"}), SendResult::kSent);
   }
-  for (uint32_t i = 0; i < kWindow.controls; ++i) {
+  for (uint32_t i = 0; i < kWindow.controls - limits::kChannelBarriersMax; ++i) {
     EXPECT_EQ(channel.SendWatermark(i), SendResult::kSent);
   }
   EXPECT_EQ(channel.SendWatermark(99), SendResult::kBlocked);
   channel.Carry();
-  EXPECT_EQ(channel.Read(),
-            "a a a a a a a a W0 W1 W2 W3 W4 W5 W6 W7 W8 W9 W10 W11 W12 W13 W14 W15");
+  EXPECT_EQ(channel.Read(), "a a a a a a a a W0 W1 W2 W3 W4 W5 W6 W7 W8 W9 W10 W11");
   channel.CarryUp();
   EXPECT_EQ(channel.writer().available(), kWindow);
   EXPECT_EQ(channel.SendHeld(), SendResult::kSent);
+}
+
+TEST(NetworkChannel, BarriersHaveRoomOfTheirOwn) {
+  Channel channel;
+  channel.CarryUp();
+  while (channel.SendWatermark(0) == SendResult::kSent) {
+  }
+  for (uint32_t i = 0; i < limits::kChannelBarriersMax; ++i) {
+    EXPECT_EQ(channel.Overtake(i), SendResult::kSent);
+  }
+  EXPECT_EQ(channel.Overtake(99), SendResult::kBlocked);
+  channel.Carry();
+  EXPECT_EQ(channel.reader().status(), OkStatus());
+  EXPECT_NE(channel.Read(), "");
+  channel.CarryUp();
+  EXPECT_EQ(channel.SendHeld(), SendResult::kSent);
+}
+
+TEST(NetworkChannel, ABarrierOvertakesABatchThatIsHalfSent) {
+  Channel channel({"exchange-minimal-credits"});
+  channel.CarryUp();
+  const std::string row(limits::kFrameBytesMax * 2 / 3, 'x');  // one to a frame
+  EXPECT_EQ(channel.Send({row + "1", row + "2", row + "3"}), SendResult::kBlocked);
+  EXPECT_EQ(channel.writer().rows_sent(), 1);
+  EXPECT_EQ(channel.Overtake(7), SendResult::kSent);
+  channel.CarryDown();
+  EXPECT_TRUE(channel.reader().barrier_waits());
+  EXPECT_EQ(channel.Read(), row + "1 B7");
+  EXPECT_FALSE(channel.reader().barrier_waits());
+  channel.CarryUp();
+  EXPECT_EQ(channel.SendHeld(), SendResult::kBlocked);
+  EXPECT_EQ(channel.writer().rows_sent(), 2);
+}
+
+TEST(NetworkChannel, ABarrierOvertakesARecordThatIsHalfSent) {
+  Channel channel({"exchange-minimal-credits"});
+  channel.CarryUp();
+  const std::string large(3 * limits::kFrameBytesMax, 'x');  // three fragments and a last piece
+  EXPECT_EQ(channel.Send({"a", large, "b"}), SendResult::kBlocked);
+  channel.CarryDown();
+  EXPECT_EQ(channel.Read(), "a");
+  for (uint64_t fragment = 1; fragment <= 3; ++fragment) {
+    channel.CarryUp();
+    EXPECT_EQ(channel.SendHeld(), SendResult::kBlocked);
+    EXPECT_EQ(channel.writer().rows_sent(), 1);  // the record is the writer's to store
+    EXPECT_EQ(channel.Overtake(fragment), SendResult::kSent);
+    channel.CarryDown();
+    EXPECT_EQ(channel.Queued(), Concat("B", fragment));  // and not the reader's
+    EXPECT_EQ(channel.Read(), Concat("B", fragment));
+  }
+  channel.CarryUp();
+  EXPECT_EQ(channel.SendHeld(), SendResult::kBlocked);
+  EXPECT_EQ(channel.writer().rows_sent(), 2);
+  EXPECT_EQ(channel.Overtake(4), SendResult::kSent);
+  channel.CarryDown();
+  EXPECT_EQ(channel.Queued(), large + " B4");
+  EXPECT_EQ(channel.Read(), large + " B4");
 }
 
 TEST(NetworkChannel, CreditComesBackInHalfWindows) {
@@ -352,7 +425,9 @@ TEST(NetworkChannel, ControlThatCannotBeDecodedBreaksTheChannel) {
 TEST(NetworkChannel, ControlBetweenFragmentsBreaksTheChannel) {
   Channel channel;
   EXPECT_EQ(channel.PushFrame(Frame(FrameKind::kFragment, 0, "x")), OkStatus());
-  EXPECT_EQ(channel.PushFrame(Frame(FrameKind::kControl, 1, "")), OkStatus());
+  base::ByteWriter idle;
+  record::EncodeControl(record::Idle{}, idle);
+  EXPECT_EQ(channel.PushFrame(Frame(FrameKind::kControl, 1, idle.Take())), OkStatus());
   ExpectUnreadable(channel, "between fragments");
 }
 TEST(NetworkChannel, FragmentsWithoutAnEndBreakTheChannel) {

@@ -16,6 +16,18 @@ namespace weir::exchange {
 using record::BatchPtr;
 using record::StreamElement;
 
+namespace {
+
+// Bytes that are no control element are the reader's to refuse.
+bool OvertakesOnArrival(const ArrivedFrame& frame) {
+  if (frame.head.kind != FrameKind::kControl) return false;
+  base::ByteReader in(frame.payload());
+  const auto control = record::DecodeControl(in);
+  return control.ok() && IsUnalignedBarrier(*control);
+}
+
+}  // namespace
+
 Status Inbox::Push(ArrivedFrame frame) {
   const env::MutexLock lock(mutex_);
   if (!status_.ok()) return OkStatus();  // nobody will read it
@@ -30,8 +42,11 @@ Status Inbox::Push(ArrivedFrame frame) {
   }
   received_ = received;
   ++next_sequence_;
+  const bool overtakes = OvertakesOnArrival(frame);
   frames_.push_back(std::move(frame));
   has_frames_.store(true, std::memory_order_release);
+  // Counted when it is there to be found.
+  if (overtakes) overtakers_.fetch_add(1, std::memory_order_release);
   if (target_ != nullptr) target_->Wake();
   return OkStatus();
 }
@@ -110,6 +125,7 @@ std::optional<StreamElement> NetworkReader::Poll() {
       Fail(decoded);
       return std::nullopt;
     }
+    if (IsUnalignedBarrier(element)) ++overtakers_taken_;
     PopFront();
     ReturnCredit(When::kHalfWindow);
     return element;
@@ -131,14 +147,17 @@ bool NetworkReader::TakeFragment(const ArrivedFrame& frame) {
 }
 
 // Decodes a frame into `element`, which has an empty batch if the frame holds rows. `fragments` are
-// the pieces that belong in front of the rows; they are used up.
+// the pieces that belong in front of the rows; they are used up. Between them there may be a
+// barrier that overtakes, and nothing else.
 Status NetworkReader::DecodeElement(const ArrivedFrame& frame, std::string& fragments,
                                     StreamElement& element) const {
   if (frame.head.kind == FrameKind::kControl) {
-    if (!fragments.empty()) return DataLossError("a control element between fragments");
     base::ByteReader in(frame.payload());
     WEIR_ASSIGN_OR_RETURN(const record::ControlElement control, record::DecodeControl(in));
     WEIR_RETURN_IF_ERROR(in.Check("control element", base::ByteReader::Rest::kMustBeEmpty));
+    if (!fragments.empty() && !IsUnalignedBarrier(control)) {
+      return DataLossError("a control element between fragments");
+    }
     element = ElementOf(control);
     return OkStatus();
   }

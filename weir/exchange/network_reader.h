@@ -51,6 +51,9 @@ class Inbox {
   /// True once a frame has arrived.
   bool used() const WEIR_EXCLUDES(mutex_);
 
+  /// How many unaligned barriers have arrived.
+  uint64_t overtakers() const { return overtakers_.load(std::memory_order_acquire); }
+
   /// Breaks the channel; the first reason stays.
   void Break(const Status& reason) WEIR_EXCLUDES(mutex_);
   bool broken() const { return broken_.load(std::memory_order_acquire); }
@@ -68,6 +71,7 @@ class Inbox {
   Credit granted_ WEIR_GUARDED_BY(mutex_);
   Credit received_ WEIR_GUARDED_BY(mutex_);
   std::atomic<bool> has_frames_{false};  // so that looking into an empty inbox takes no lock
+  std::atomic<uint64_t> overtakers_{0};
   std::atomic<bool> broken_{false};
 };
 
@@ -86,6 +90,7 @@ class NetworkReader final : public ChannelReader {
 
   std::optional<record::StreamElement> Poll() override;
   void Recycle(record::BatchPtr batch) override;
+  bool barrier_waits() const override { return inbox_->overtakers() > overtakers_taken_; }
   Status ForEachQueued(const std::function<void(const record::StreamElement&)>& visit) override;
   Status status() const override;
   void SetWakeTarget(WakeTarget* target) override { inbox_->SetWakeTarget(target); }
@@ -113,6 +118,7 @@ class NetworkReader final : public ChannelReader {
 
   std::deque<ArrivedFrame> queue_;  // taken from the inbox
   std::string fragments_;           // the pieces so far of rows longer than a frame
+  uint64_t overtakers_taken_ = 0;   // unaligned barriers that Poll gave
   Credit consumed_;                 // frames that have left the queue
   Credit granted_;
   uint32_t window_;

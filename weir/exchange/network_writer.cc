@@ -59,7 +59,12 @@ SendResult NetworkWriter::TrySend(StreamElement& element) {
   if (window_->broken()) return SendResult::kBlocked;
   if (SendFragments() == SendResult::kBlocked) return SendResult::kBlocked;
   if (BatchPtr* batch = std::get_if<BatchPtr>(&element)) return SendRows(*batch);
-  return SendControl(element);
+  WEIR_CHECK(row_ == 0);  // else a batch is under way
+  return SendControl(ControlOf(element));
+}
+
+SendResult NetworkWriter::TryOvertake(const record::Barrier& barrier) {
+  return window_->broken() ? SendResult::kBlocked : SendControl(barrier);
 }
 
 SendResult NetworkWriter::SendRows(BatchPtr& batch) {
@@ -70,6 +75,7 @@ SendResult NetworkWriter::SendRows(BatchPtr& batch) {
     out.bytes().reserve(limits::kFrameBytesMax);
     EncodeElementHead(HeadOf(FrameKind::kRows), out);
     const size_t head_bytes = out.size();
+    fragmented_row_ = row_;
     row_ = record::EncodeRows(*batch, row_, limits::kFrameBytesMax, out);
     if (out.size() <= limits::kFrameBytesMax) {
       Emit(FrameKind::kRows, out.Take());
@@ -105,12 +111,13 @@ SendResult NetworkWriter::SendFragments() {
   return SendResult::kSent;
 }
 
-SendResult NetworkWriter::SendControl(const StreamElement& element) {
-  WEIR_CHECK(row_ == 0);  // else a batch is under way
-  if (available().controls == 0) return SendResult::kBlocked;
+SendResult NetworkWriter::SendControl(const record::ControlElement& element) {
+  const bool barrier = std::holds_alternative<record::Barrier>(element);
+  const uint64_t kept = barrier ? 0 : limits::kChannelBarriersMax;
+  if (available().controls <= kept) return SendResult::kBlocked;
   base::ByteWriter out;
   EncodeElementHead(HeadOf(FrameKind::kControl), out);
-  record::EncodeControl(ControlOf(element), out);
+  record::EncodeControl(element, out);
   Emit(FrameKind::kControl, out.Take());
   return SendResult::kSent;
 }

@@ -5,7 +5,8 @@
 //   granted; before its first grant nothing is sent. Frames carry sequence numbers without a gap.
 //   Control needs no credit for frames, but has a bound of its own (limits::kChannelControlsMax),
 //   so a barrier never waits for rows of other channels, and behind rows of its own only as long as
-//   those wait for credit.
+//   those wait for credit. A barrier that overtakes waits for none: it leaves between two frames,
+//   also between the pieces of a record.
 // Threads: NetworkWriter has one caller at a time, its task; SendWindow is where that task and
 //   the transport's threads meet.
 #pragma once
@@ -64,6 +65,8 @@ class NetworkWriter final : public ChannelWriter {
   ~NetworkWriter() override;
 
   SendResult TrySend(record::StreamElement& element) override;
+  SendResult TryOvertake(const record::Barrier& barrier) override;
+  uint32_t rows_sent() const override { return fragmented_.empty() ? row_ : fragmented_row_; }
   record::BatchPtr AcquireBatch() override;
   Status status() const override;
   void SetWakeTarget(WakeTarget* target) override { window_->SetWakeTarget(target); }
@@ -73,7 +76,7 @@ class NetworkWriter final : public ChannelWriter {
 
  private:
   SendResult SendRows(record::BatchPtr& batch);
-  SendResult SendControl(const record::StreamElement& element);
+  SendResult SendControl(const record::ControlElement& element);
   SendResult SendFragments();
   ElementFrame HeadOf(FrameKind kind) const;
   void Emit(FrameKind kind, std::string frame);
@@ -84,10 +87,11 @@ class NetworkWriter final : public ChannelWriter {
   const std::unique_ptr<FrameSink> sink_;
 
   Credit sent_;
-  uint64_t sequence_ = 0;     // of the next frame
-  uint32_t row_ = 0;          // of the batch under way: the first row not encoded
-  std::string fragmented_;    // rows longer than a frame, encoded but not all sent
-  size_t fragmented_at_ = 0;  // what of them was sent
+  uint64_t sequence_ = 0;        // of the next frame
+  uint32_t row_ = 0;             // of the batch under way: the first row not encoded
+  std::string fragmented_;       // rows longer than a frame, encoded but not all sent
+  size_t fragmented_at_ = 0;     // what of them was sent
+  uint32_t fragmented_row_ = 0;  // the first of them
 
   const uint32_t batches_max_;
   uint32_t allocated_ = 0;

@@ -35,13 +35,15 @@ ResultPartition::ResultPartition(const Options& options,
 
 SendResult ResultPartition::Send(AnyBatch& batch) {
   WEIR_CHECK(!control_.has_value());
+  WEIR_CHECK(sending_ == nullptr || sending_ == &batch);
+  if (barrier_.has_value()) (void)SendBarrier();
   if (batch.empty()) return SendResult::kSent;
-  sending_ = true;
+  sending_ = &batch;
   const SendResult result = router_.has_value()                         ? Scatter(batch)
                             : partitioning_ == Partitioning::kBroadcast ? Broadcast(batch)
                                                                         : SendWhole(batch);
   if (result == SendResult::kBlocked) return result;
-  sending_ = false;
+  sending_ = nullptr;
   batch.Clear();
   // A flush that finds a channel full is tried again when it is due.
   if (chaos_.Buggify("exchange-early-flush")) (void)Flush();
@@ -120,6 +122,7 @@ SendResult ResultPartition::Open(size_t index) {
 
 SendResult ResultPartition::Ship(size_t index) {
   Destination& destination = destinations_[index];
+  if (destination.barrier_pending) return SendResult::kBlocked;
   StreamElement element(std::move(destination.open));
   const SendResult result = destination.writer->TrySend(element);
   if (result == SendResult::kBlocked) {
@@ -131,7 +134,7 @@ SendResult ResultPartition::Ship(size_t index) {
 }
 
 SendResult ResultPartition::Flush() {
-  SendResult result = SendResult::kSent;
+  SendResult result = SendBarrier();
   for (size_t i = 0; i < destinations_.size(); ++i) {
     const BatchPtr& open = destinations_[i].open;
     if (open != nullptr && !open->empty() && Ship(i) == SendResult::kBlocked) {
@@ -142,7 +145,8 @@ SendResult ResultPartition::Flush() {
 }
 
 SendResult ResultPartition::SendControl(const ControlElement& element) {
-  WEIR_CHECK(!sending_);
+  WEIR_CHECK(sending_ == nullptr);
+  (void)SendBarrier();
   if (!control_.has_value()) {
     control_ = element;
     for (Destination& destination : destinations_) destination.control_pending = true;
@@ -154,7 +158,7 @@ SendResult ResultPartition::SendControl(const ControlElement& element) {
     if (!destination.control_pending) continue;
     const bool has_rows = destination.open != nullptr && !destination.open->empty();
     StreamElement copy = ElementOf(element);
-    if ((has_rows && Ship(i) == SendResult::kBlocked) ||
+    if (destination.barrier_pending || (has_rows && Ship(i) == SendResult::kBlocked) ||
         destination.writer->TrySend(copy) == SendResult::kBlocked) {
       result = SendResult::kBlocked;
     } else {
@@ -165,10 +169,59 @@ SendResult ResultPartition::SendControl(const ControlElement& element) {
   return result;
 }
 
+SendResult ResultPartition::Overtake(const record::Barrier& barrier,
+                                     const std::function<void(const Overtaken&)>& visit) {
+  WEIR_CHECK(barrier.mode == record::CheckpointMode::kUnaligned);
+  for (uint32_t i = 0; i < destinations_.size(); ++i) {
+    const Destination& destination = destinations_[i];
+    const base::SubtaskIndex index(i);
+    if (destination.open != nullptr && !destination.open->empty()) {
+      visit({.destination = index,
+             .rows = destination.open.get(),
+             .begin = destination.writer->rows_sent()});
+    }
+    if (destination.control_pending) visit({.destination = index, .control = &*control_});
+  }
+  if (sending_ != nullptr) ShowUnsent(visit);
+  barrier_ = barrier;
+  for (Destination& destination : destinations_) destination.barrier_pending = true;
+  return SendBarrier();
+}
+
+// Shows what a blocked Send has not put into open batches.
+void ResultPartition::ShowUnsent(const std::function<void(const Overtaken&)>& visit) const {
+  if (router_.has_value()) {
+    visit({.destination = std::nullopt, .rows = sending_, .begin = row_});
+    return;
+  }
+  const size_t end =
+      partitioning_ == Partitioning::kBroadcast ? destinations_.size() : destination_ + 1;
+  for (size_t i = destination_; i < end; ++i) {
+    visit({.destination = base::SubtaskIndex(static_cast<uint32_t>(i)), .rows = sending_});
+  }
+}
+
+// The barrier that overtakes, to destinations that had no room for it.
+SendResult ResultPartition::SendBarrier() {
+  if (!barrier_.has_value()) return SendResult::kSent;
+  SendResult result = SendResult::kSent;
+  for (Destination& destination : destinations_) {
+    if (!destination.barrier_pending) continue;
+    if (destination.writer->TryOvertake(*barrier_) == SendResult::kBlocked) {
+      result = SendResult::kBlocked;
+    } else {
+      destination.barrier_pending = false;
+    }
+  }
+  if (result == SendResult::kSent) barrier_.reset();
+  return result;
+}
+
 bool ResultPartition::HasOpenRows() const {
-  return std::ranges::any_of(destinations_, [](const Destination& destination) {
-    return destination.open != nullptr && !destination.open->empty();
-  });
+  return barrier_.has_value() ||
+         std::ranges::any_of(destinations_, [](const Destination& destination) {
+           return destination.open != nullptr && !destination.open->empty();
+         });
 }
 
 Status ResultPartition::status() const {

@@ -6,12 +6,13 @@
 // element. Each call may be blocked half-way by a destination that is full; it then remembers
 // exactly where it stopped, and the same call made again goes on from there: no row and no control
 // element is lost or sent twice.
-// Invariants: per destination, rows and control keep the order in which they were given. A row is
-//   in one place at any time.
+// Invariants: per destination, rows and control keep the order in which they were given, but for
+//   barriers that overtake. A row is in one place at any time.
 // Threads: one caller at a time, the subtask's.
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <vector>
@@ -22,6 +23,15 @@
 #include "weir/exchange/partitioner.h"
 
 namespace weir::exchange {
+
+/// What a barrier overtakes at its sender: rows, or a control element.
+struct Overtaken {
+  // Where it goes; none: each row by its hash.
+  std::optional<base::SubtaskIndex> destination;
+  const record::AnyBatch* rows = nullptr;  // those from `begin` on; null: it is `control`
+  uint32_t begin = 0;
+  const record::ControlElement* control = nullptr;
+};
 
 class ResultPartition {
  public:
@@ -51,7 +61,19 @@ class ResultPartition {
   /// Shapes: after kBlocked, this call with the same element comes before any Send.
   [[nodiscard]] SendResult SendControl(const record::ControlElement& element);
 
-  /// True while rows wait in open batches: Flush is due within the buffer timeout.
+  /// Sends an unaligned barrier to every destination, in front of everything that has not left, and
+  /// shows that to `visit`: rows of open batches, the rest of a batch whose Send was blocked, a
+  /// control element whose SendControl was. For each destination in the order in which it will
+  /// leave: it stays where it is, and the same calls go on with it behind the barrier.
+  /// kBlocked: a destination has no room even for a barrier; there it leaves in front of everything
+  ///   with one of the next calls (call Flush when woken), unless a newer one takes its place: one
+  ///   checkpoint is under way at a time.
+  /// Shapes: `visit` does not call the partition.
+  [[nodiscard]] SendResult Overtake(const record::Barrier& barrier,
+                                    const std::function<void(const Overtaken&)>& visit);
+
+  /// True while rows wait in open batches, or a barrier for room: Flush is due within the buffer
+  /// timeout.
   bool HasOpenRows() const;
 
   /// Ok, or why one of the channels is broken; to be looked at after kBlocked.
@@ -65,6 +87,7 @@ class ResultPartition {
     std::unique_ptr<ChannelWriter> writer;
     record::BatchPtr open{};       // null: none acquired
     bool control_pending = false;  // the control element under way has not reached it
+    bool barrier_pending = false;  // nor the barrier that overtakes: it goes first
   };
   enum class Take : uint8_t { kMove, kCopy };
 
@@ -74,6 +97,8 @@ class ResultPartition {
   SendResult Append(size_t index, record::AnyBatch& batch, Take take);
   SendResult Open(size_t index);
   SendResult Ship(size_t index);
+  SendResult SendBarrier();
+  void ShowUnsent(const std::function<void(const Overtaken&)>& visit) const;
 
   const record::TypeOps& type_;
   const Partitioning partitioning_;
@@ -83,8 +108,8 @@ class ResultPartition {
 
   // Where a blocked Send goes on. `destination_` is, with kBroadcast, the first destination without
   // the rows; with kRebalance, whose turn it is.
-  bool sending_ = false;
-  uint32_t row_ = 0;  // kHash: the first row not moved yet
+  const record::AnyBatch* sending_ = nullptr;  // the batch of the blocked Send
+  uint32_t row_ = 0;                           // kHash: the first row not moved yet
   size_t destination_ = 0;
 
   // For kHash. `closed_` is always full: it stands for the open batch of a destination without one,
@@ -94,6 +119,7 @@ class ResultPartition {
   record::BatchPtr closed_;
 
   std::optional<record::ControlElement> control_;  // the control element under way
+  std::optional<record::Barrier> barrier_;         // that overtakes and has not reached all
 };
 
 }  // namespace weir::exchange

@@ -25,17 +25,18 @@ class SpscRing {
   static_assert(std::has_single_bit(kSlots));
 
  public:
-  /// Moves `value` in, or leaves it and returns false: the ring is full and the producer counts as
-  /// waiting.
+  /// Moves `value` in, or leaves it and returns false: `slots` of the ring are taken and the
+  /// producer counts as waiting.
+  /// Shapes: slots in [1, kSlots]; fewer keep room for values that are pushed with more.
   /// Threads: the producer's.
-  bool TryPush(T& value) {
+  bool TryPush(T& value, size_t slots = kSlots) {
     const uint64_t tail = producer_.index.load(std::memory_order_relaxed);
-    if (tail - producer_.other_seen == kSlots) {
+    if (tail - producer_.other_seen >= slots) {
       producer_.other_seen = consumer_.index.load(std::memory_order_acquire);
-      if (tail - producer_.other_seen == kSlots) {
+      if (tail - producer_.other_seen >= slots) {
         Raise(producer_waits_);
         producer_.other_seen = consumer_.index.load(std::memory_order_seq_cst);
-        if (tail - producer_.other_seen == kSlots) return false;
+        if (tail - producer_.other_seen >= slots) return false;
       }
     }
     slots_[tail % kSlots] = std::move(value);
