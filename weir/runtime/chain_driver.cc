@@ -32,20 +32,24 @@ void ChainDriver::AddRoutes(uint32_t from, uint32_t ports, bool has_next,
     Route route;
     route.port = base::PortIndex(port);
     route.to_next = has_next && port == 0;
-    for (OutEdge& edge : edges_) {
-      if (edge.from_operator == from && edge.from_port == route.port)
-        route.partitions.push_back(edge.partition.get());
+    for (uint32_t i = 0; i < edges_.size(); ++i) {
+      if (edges_[i].from_operator == from && edges_[i].from_port == route.port)
+        route.edges.push_back(i);
     }
     routes.push_back(std::move(route));
   }
 }
 
 void ChainDriver::Feed(base::PortIndex port, record::BatchPtr batch) {
-  WEIR_CHECK(!links_.empty() && links_[0].input == nullptr && consumed_ == nullptr &&
-             controls_.empty());
-  links_[0].port = port;
-  links_[0].cursor = 0;
-  links_[0].input = std::move(batch);
+  FeedHeld(0, port, std::move(batch));
+}
+
+void ChainDriver::FeedHeld(uint32_t op, base::PortIndex port, record::BatchPtr batch) {
+  WEIR_CHECK(op < links_.size() && links_[op].input == nullptr && consumed_ == nullptr);
+  WEIR_CHECK(controls_.empty());
+  links_[op].port = port;
+  links_[op].cursor = 0;
+  links_[op].input = std::move(batch);
 }
 
 void ChainDriver::StartControl(const record::ControlElement& element) {
@@ -129,11 +133,11 @@ StatusOr<ChainDriver::Step> ChainDriver::StepOutput(Output& output, std::vector<
   for (Route& route : routes) {
     if (route.leaving == nullptr) {
       route.leaving = output.TakeBatch(route.port, Output::Take::kAny);
-      route.next_partition = 0;
+      route.next_edge = 0;
       if (route.leaving == nullptr) continue;
       if (&output == source_output_.get()) rows_in_ += route.leaving->size();
     }
-    if (!route.partitions.empty()) {
+    if (!route.edges.empty()) {
       WEIR_ASSIGN_OR_RETURN(const Step step, Leave(output, route));
       if (step == Step::kBlocked) return step;
     }
@@ -154,9 +158,9 @@ StatusOr<ChainDriver::Step> ChainDriver::StepOutput(Output& output, std::vector<
 // Sends `route.leaving` to its partitions: the last consumer takes the rows, those before it
 // copies.
 StatusOr<ChainDriver::Step> ChainDriver::Leave(Output& output, Route& route) {
-  while (route.next_partition < route.partitions.size()) {
-    exchange::ResultPartition& partition = *route.partitions[route.next_partition];
-    const bool last = !route.to_next && route.next_partition + 1 == route.partitions.size();
+  while (route.next_edge < route.edges.size()) {
+    exchange::ResultPartition& partition = *edges_[route.edges[route.next_edge]].partition;
+    const bool last = !route.to_next && route.next_edge + 1 == route.edges.size();
     if (!last && route.copy == nullptr) {
       route.copy = std::make_unique<record::AnyBatch>(route.leaving->type());
       route.leaving->type().Copy(*route.leaving, 0, route.leaving->size(), *route.copy);
@@ -166,7 +170,7 @@ StatusOr<ChainDriver::Step> ChainDriver::Leave(Output& output, Route& route) {
       return Step::kBlocked;
     }
     route.copy = nullptr;
-    ++route.next_partition;
+    ++route.next_edge;
     if (last) output.Recycle(route.port, std::move(route.leaving));
   }
   return Step::kDidSomething;
@@ -257,6 +261,51 @@ StatusOr<ChainDriver::Step> ChainDriver::SendControl() {
   if (blocked) return Step::kBlocked;
   controls_.pop_front();
   return Step::kDidSomething;
+}
+
+void ChainDriver::ForEachHeld(const std::function<void(const Held&)>& visit) const {
+  for (auto op = static_cast<uint32_t>(links_.size()); op-- > 0;) {
+    const Link& link = links_[op];
+    ShowOutput(op, *link.output, link.routes, visit);
+    if (link.input == nullptr || link.cursor == link.input->size()) continue;
+    visit({.op = op, .port = link.port, .edge = {}, .rows = *link.input, .begin = link.cursor});
+  }
+  if (source_output_ != nullptr)
+    ShowOutput(Edge::kFromSource, *source_output_, source_routes_, visit);
+}
+
+// Shows what `op` has put out, once for each consumer that has not got it.
+void ChainDriver::ShowOutput(uint32_t op, const Output& output, const std::vector<Route>& routes,
+                             const std::function<void(const Held&)>& visit) const {
+  for (const Route& route : routes) {
+    const auto show = [&](const record::AnyBatch& batch, size_t first_edge) {
+      for (size_t i = first_edge; i < route.edges.size(); ++i)
+        visit({.op = op, .port = route.port, .edge = route.edges[i], .rows = batch});
+      static_assert(Edge::kFromSource + 1 == 0);  // behind the source comes the head
+      if (route.to_next)
+        visit({.op = op + 1, .port = base::PortIndex(0), .edge = {}, .rows = batch});
+    };
+    if (route.leaving != nullptr) show(*route.leaving, route.next_edge + 1);
+    output.ForEachBatch(route.port, [&](const record::AnyBatch& batch) { show(batch, 0); });
+  }
+}
+
+bool ChainDriver::IsEnding() const {
+  return std::ranges::any_of(controls_, [](const Control& control) {
+    return control.at < control.end && control.element &&
+           std::holds_alternative<record::EndOfInput>(*control.element);
+  });
+}
+
+Status ChainDriver::Overtake(
+    const record::Barrier& barrier,
+    const std::function<void(uint32_t edge, const exchange::Overtaken&)>& visit) {
+  for (uint32_t i = 0; i < edges_.size(); ++i) {
+    const auto visit_edge = [&](const exchange::Overtaken& overtaken) { visit(i, overtaken); };
+    if (edges_[i].partition->Overtake(barrier, visit_edge) == exchange::SendResult::kBlocked)
+      WEIR_RETURN_IF_ERROR(edges_[i].partition->status());
+  }
+  return {};
 }
 
 Status ChainDriver::Flush() {

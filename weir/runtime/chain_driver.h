@@ -10,11 +10,14 @@
 // it goes on exactly where it stopped.
 // Invariants: between Feed/StartControl and the next kDrained, nothing else may be fed. At kDrained
 //   every row fed has left the chain but for open batches of partitions: a snapshot may be taken.
+//   An unaligned one may be taken between any two calls of Run: ForEachHeld and Overtake show the
+//   rows that it must hold beside the state of the operators.
 // Threads: the subtask's.
 #pragma once
 
 #include <cstdint>
 #include <deque>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -34,6 +37,17 @@ struct OutEdge {
   std::unique_ptr<exchange::ResultPartition> partition;
   // The driver's: the control element under way has not left here yet.
   bool control_pending = false;
+};
+
+/// Rows that a chain holds, as those of one consumer: rows that two are still to get are two.
+struct Held {
+  // With `edge`, the operator that put them out (Edge::kFromSource: the source at the head) and its
+  // output port; without, the operator that consumes them next and its input port.
+  uint32_t op = 0;
+  base::PortIndex port;
+  std::optional<uint32_t> edge;  // index of the OutEdge that they are to leave on
+  const record::AnyBatch& rows;  // those from `begin` on
+  uint32_t begin = 0;
 };
 
 class ChainDriver {
@@ -84,6 +98,30 @@ class ChainDriver {
   /// The first operator that makes watermarks; size() when there is none.
   uint32_t FirstTimeMaker() const { return static_cast<uint32_t>(EndOfTime(0)); }
 
+  /// Shows every row that is in the chain and consumes nothing: the rest of each operator's input,
+  /// and what was put out and has not been taken. The deepest operator's first; for each consumer in
+  /// the order in which it will get them. The rest of a batch that a partition has begun to send is
+  /// not shown here but by Overtake.
+  /// Shapes: between two calls of Run; `visit` does not call the driver.
+  void ForEachHeld(const std::function<void(const Held&)>& visit) const;
+
+  /// Sends an unaligned barrier on all edges, in front of every row of the chain and of its
+  /// partitions; a destination without room gets it in one of the next calls of Run or Flush. Shows
+  /// what it overtakes in the partition of each edge, as ResultPartition::Overtake.
+  /// Shapes: as ForEachHeld.
+  /// Errors: whatever a channel reports.
+  Status Overtake(const record::Barrier& barrier,
+                  const std::function<void(uint32_t edge, const exchange::Overtaken&)>& visit);
+
+  /// True while the end of input is with the operators. OnEnd runs once in the life of the job, and
+  /// how far it has come is not state: no snapshot is taken before it has passed them all.
+  bool IsEnding() const;
+
+  /// Gives an operator rows that ForEachHeld showed in front of it before a restore. Run takes them
+  /// from there; a batch of the head comes back through TakeConsumed.
+  /// Shapes: drained; batches in the order in which they were shown, each drained before the next.
+  void FeedHeld(uint32_t op, base::PortIndex port, record::BatchPtr batch);
+
   /// Works until drained or blocked.
   /// Errors: whatever an operator or a channel reports, annotated with its uid.
   StatusOr<Drive> Run();
@@ -107,11 +145,11 @@ class ChainDriver {
   struct Route {
     base::PortIndex port;
     bool to_next = false;  // into the next operator's input
-    std::vector<exchange::ResultPartition*> partitions;
-    record::BatchPtr leaving;  // on its way to partitions[next_partition]
+    std::vector<uint32_t> edges;
+    record::BatchPtr leaving;  // on its way to edges[next_edge], whose partition blocked Send
     // What that partition gets while others still need the rows.
     record::BatchPtr copy;
-    size_t next_partition = 0;
+    size_t next_edge = 0;
   };
   struct Link {
     Node node;
@@ -148,6 +186,8 @@ class ChainDriver {
   StatusOr<Step> SendControl();
   StatusOr<Step> StepRows();
   void ReturnInput(size_t index);
+  void ShowOutput(uint32_t op, const Output& output, const std::vector<Route>& routes,
+                  const std::function<void(const Held&)>& visit) const;
 
   std::vector<OutEdge> edges_;
   std::unique_ptr<Output> source_output_;

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <memory>
 #include <stdexcept>
 #include <string>
@@ -102,12 +103,13 @@ class Chain {
       edges_from.push_back(static_cast<uint32_t>(times.size()) - 1);
     Make(times);
   }
-  Chain(const std::vector<uint32_t>& times, std::vector<uint32_t> from)
+  Chain(const std::vector<uint32_t>& times, std::vector<uint32_t> from,
+        const TypeOps* source_type = nullptr)
       : edges_from(std::move(from)) {
-    Make(times);
+    Make(times, source_type);
   }
 
-  void Make(const std::vector<uint32_t>& times) {
+  void Make(const std::vector<uint32_t>& times, const TypeOps* source_type = nullptr) {
     std::vector<ChainDriver::Node> nodes;
     for (size_t i = 0; i < times.size(); ++i) {
       const std::string name(1, static_cast<char>('a' + i));
@@ -133,16 +135,62 @@ class Chain {
                                                             .chaos = chaos_},
                          std::move(writers))});
     }
-    driver = std::make_unique<ChainDriver>(nullptr, std::move(nodes), std::move(out));
+    driver = std::make_unique<ChainDriver>(source_type, std::move(nodes), std::move(out));
   }
 
-  void Feed(const std::vector<int64_t>& values) {
+  static record::BatchPtr BatchOf(const std::vector<int64_t>& values) {
     auto batch = std::make_unique<record::AnyBatch>(Type());
     for (const int64_t row : values) {
       batch->Rows<int64_t>()[batch->size()] = row;
       batch->set_size(batch->size() + 1);
     }
-    driver->Feed(kPort, std::move(batch));
+    return batch;
+  }
+  void Feed(const std::vector<int64_t>& values) { driver->Feed(kPort, BatchOf(values)); }
+
+  // What the chain and its partitions hold, in order, by who gets it: ">b" the operator b, ">#1" the
+  // edge 1 (from whom), "#1" the partition of edge 1. Runs of equal rows are one: ">b 1*300 2*2".
+  struct Piece {
+    std::string whose;
+    std::vector<int64_t> rows;
+  };
+  std::vector<Piece> Held() const {
+    std::vector<Piece> held;
+    driver->ForEachHeld([&](const runtime::Held& it) {
+      std::string whose = ">";
+      if (it.edge.has_value()) {
+        whose += Concat("#", *it.edge);
+        whose += it.op == Edge::kFromSource ? "(source)" : "(" + driver->uid(it.op) + ")";
+      } else {
+        whose += driver->uid(it.op);
+      }
+      Add(whose, it.rows, it.begin, held);
+    });
+    return held;
+  }
+  std::vector<Piece> Overtake() {
+    std::vector<Piece> shown;
+    EXPECT_TRUE(driver
+                    ->Overtake({.checkpoint = base::CheckpointId(1),
+                                .mode = record::CheckpointMode::kUnaligned},
+                               [&](uint32_t edge, const exchange::Overtaken& it) {
+                                 ASSERT_NE(it.rows, nullptr);
+                                 Add(Concat("#", edge), *it.rows, it.begin, shown);
+                               })
+                    .ok());
+    return shown;
+  }
+  static std::string Picture(const std::vector<Piece>& pieces) {
+    std::string picture;
+    for (const Piece& piece : pieces) {
+      picture += (picture.empty() ? "" : " ") + piece.whose;
+      for (size_t i = 0; i < piece.rows.size();) {
+        const size_t first = i;
+        while (i < piece.rows.size() && piece.rows[i] == piece.rows[first]) ++i;
+        picture += Concat(" ", piece.rows[first], "*", i - first);
+      }
+    }
+    return picture;
   }
 
   // "drained", "blocked" or the error.
@@ -183,6 +231,15 @@ class Chain {
   std::unique_ptr<ChainDriver> driver;
 
  private:
+  // Neighbours of one consumer are one.
+  static void Add(const std::string& whose, const record::AnyBatch& batch, uint32_t begin,
+                  std::vector<Piece>& pieces) {
+    EXPECT_LT(begin, batch.size());
+    if (pieces.empty() || pieces.back().whose != whose) pieces.push_back({whose, {}});
+    const int64_t* const all = batch.Rows<int64_t>();
+    pieces.back().rows.insert(pieces.back().rows.end(), all + begin, all + batch.size());
+  }
+
   env::NoChaos chaos_;
   std::vector<std::unique_ptr<exchange::ChannelReader>> readers_;
 };
@@ -325,6 +382,117 @@ TEST(ChainDriver, TimersOfProcessingTimeFireOneOperatorAtATimeAndTheirRowsGoOn) 
   EXPECT_EQ(chain.log, "p60c");
   EXPECT_EQ(chain.Arrived(), "50 50 ");
   EXPECT_EQ(chain.driver->NextTimer(), std::nullopt);
+}
+
+// --- What a chain holds ---
+
+TEST(ChainDriver, ADrainedChainHoldsNothingButOpenBatches) {
+  Chain chain({1, 1});
+  chain.Feed({1, 2});
+  EXPECT_EQ(chain.Run(), "drained");
+  EXPECT_EQ(Chain::Picture(chain.Held()), "");
+  EXPECT_EQ(Chain::Picture(chain.Overtake()), "#0 1*1 2*1");
+  ASSERT_TRUE(chain.driver->Flush().ok());
+  EXPECT_EQ(chain.Arrived(), "B1 1 2 ");
+}
+
+// A channel within a process has four batches; the fifth waits in the driver.
+TEST(ChainDriver, ABlockedChainShowsTheRestOfEachInputAndOutput) {
+  Chain chain({3000, 1});
+  chain.Feed({1, 2, 3});
+  EXPECT_EQ(chain.Run(), "blocked");
+  // `a` has put out 1,024 + 1,024 + 952 rows twice: four of these batches are in the channel, one is
+  // being sent, one waits in front of `b`.
+  EXPECT_EQ(Chain::Picture(chain.Held()), ">b 2*952 >a 3*1");
+  EXPECT_EQ(Chain::Picture(chain.Overtake()), "#0 2*1024");
+  EXPECT_EQ(Chain::Picture(chain.Held()), ">b 2*952 >a 3*1");  // nothing was consumed
+  while (chain.Run() == "blocked") chain.Arrived();
+  ASSERT_TRUE(chain.driver->Flush().ok());
+  chain.Arrived();
+  EXPECT_EQ(chain.rows, 9000u);
+}
+
+TEST(ChainDriver, WhatOneCallPutsOutBeyondABatchIsShown) {
+  Chain chain({1, 20'000});
+  chain.Feed({1, 2});
+  EXPECT_EQ(chain.Run(), "blocked");
+  EXPECT_EQ(Chain::Picture(chain.Held()), ">#0(b) 1*14880 >b 2*1");
+  EXPECT_EQ(Chain::Picture(chain.Overtake()), "#0 1*1024");
+}
+
+TEST(ChainDriver, EachConsumerThatHasNotGotRowsIsShownThem) {
+  Chain chain({6000, 1}, /*from=*/{0, 0, 1});
+  chain.Feed({1, 2});
+  // Only edge 1 is full: of the six batches of the first row it has four.
+  for (int tries = 0; tries < 10; ++tries) {
+    EXPECT_EQ(chain.Run(), "blocked");
+    chain.Arrived(0), chain.Arrived(2);
+  }
+  // The fifth has left on edge 0, is being sent on edge 1 and is still to go to `b`; the sixth waits
+  // for all three.
+  EXPECT_EQ(Chain::Picture(chain.Held()), ">b 1*1024 >#0(a) 1*880 >#1(a) 1*880 >b 1*880 >a 2*1");
+  EXPECT_EQ(Chain::Picture(chain.Overtake()), "#0 1*1024 #1 1*1024 #2 1*1024");
+}
+
+TEST(ChainDriver, WhatASourceHasPutOutIsShown) {
+  Chain chain({1}, /*from=*/{Edge::kFromSource, Edge::kFromSource, 0}, &Type());
+  record::BatchPtr batch = Chain::BatchOf({1, 2});
+  chain.driver->source_output().Forward(kPort, *batch);
+  EXPECT_EQ(Chain::Picture(chain.Held()), ">#0(source) 1*1 2*1 >#1(source) 1*1 2*1 >a 1*1 2*1");
+}
+
+TEST(ChainDriver, TheEndIsInsideUntilAllOperatorsHaveSeenIt) {
+  Chain chain({1, 20'000});
+  EXPECT_FALSE(chain.driver->IsEnding());
+  chain.driver->StartControl(record::Watermark{1});
+  EXPECT_FALSE(chain.driver->IsEnding());
+  EXPECT_EQ(chain.Run(), "drained");
+  chain.driver->StartControl(record::EndOfInput{});
+  EXPECT_EQ(chain.Run(), "blocked");  // by what `b` makes of the row that `a` puts out at the end
+  EXPECT_TRUE(chain.driver->IsEnding());
+  while (chain.log.find("be") == std::string::npos) chain.Arrived(), chain.Run();
+  EXPECT_FALSE(chain.driver->IsEnding());
+}
+
+TEST(ChainDriver, TheEndThatWaitsOnAnEdgeIsNotInside) {
+  Chain chain({1});
+  for (uint32_t i = 0; i < limits::kChannelElements - limits::kChannelBarriersMax; ++i) {
+    chain.driver->StartControl(record::Watermark{i});
+    EXPECT_EQ(chain.Run(), "drained");
+  }
+  chain.driver->StartControl(record::EndOfInput{});
+  EXPECT_EQ(chain.Run(), "blocked");
+  EXPECT_EQ(chain.log.back(), 'e');
+  EXPECT_FALSE(chain.driver->IsEnding());
+}
+
+TEST(ChainDriver, RowsThatWereHeldGoOnBehindARestore) {
+  Chain before({3000, 2});
+  before.Feed({1, 2, 3});
+  EXPECT_EQ(before.Run(), "blocked");
+  std::vector<Chain::Piece> pieces = before.Held();
+  for (Chain::Piece& piece : before.Overtake()) pieces.insert(pieces.begin(), piece);
+  before.Arrived();
+  uint64_t rows = before.rows;
+
+  Chain after({3000, 2});
+  for (const Chain::Piece& piece : pieces) {
+    if (piece.whose.find('#') != std::string::npos) {  // the receiver's
+      rows += piece.rows.size();
+      continue;
+    }
+    const uint32_t op = piece.whose == ">a" ? 0 : 1;
+    for (size_t begin = 0; begin < piece.rows.size(); begin += 1000) {
+      const size_t end = std::min(piece.rows.size(), begin + 1000);
+      after.driver->FeedHeld(op, kPort,
+                             Chain::BatchOf({piece.rows.begin() + static_cast<ptrdiff_t>(begin),
+                                             piece.rows.begin() + static_cast<ptrdiff_t>(end)}));
+      while (after.Run() == "blocked") after.Arrived();
+    }
+  }
+  ASSERT_TRUE(after.driver->Flush().ok());
+  after.Arrived();
+  EXPECT_EQ(rows + after.rows, 18'000u);
 }
 
 TEST(ChainDriver, AnOperatorWithoutNameIsNamedByItsKind) {

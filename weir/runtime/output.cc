@@ -48,6 +48,13 @@ record::BatchPtr Output::TakeBatch(base::PortIndex index, Take take) {
   return std::exchange(port.open, Empty(port));
 }
 
+void Output::ForEachBatch(base::PortIndex index,
+                          const std::function<void(const record::AnyBatch&)>& visit) const {
+  const Port& port = ports_[index.number()];
+  for (const record::BatchPtr& batch : port.ready) visit(*batch);
+  if (!port.open->empty()) visit(*port.open);
+}
+
 void Output::Recycle(base::PortIndex index, record::BatchPtr batch) {
   Port& port = ports_[index.number()];
   batch->Clear();

@@ -9,6 +9,7 @@
 
 #include <cstdint>
 #include <deque>
+#include <functional>
 #include <span>
 #include <vector>
 
@@ -44,6 +45,10 @@ class Output {
   /// only a partly filled batch) is there.
   enum class Take : uint8_t { kFull, kAny };
   record::BatchPtr TakeBatch(base::PortIndex port, Take take);
+
+  /// For the driver: shows the batches of the port that wait, in order, and takes none.
+  void ForEachBatch(base::PortIndex port,
+                    const std::function<void(const record::AnyBatch&)>& visit) const;
 
   /// For the driver: gives an emptied batch back for reuse.
   void Recycle(base::PortIndex port, record::BatchPtr batch);

@@ -48,6 +48,20 @@ TEST(Output, AFullBatchMustBeDrained) {
   EXPECT_TRUE(output.MustDrain());
 }
 
+TEST(Output, ShowsWhatWaitsAndTakesNothing) {
+  Output output = MakeOutput();
+  for (int64_t i = 0; i < 2 * int64_t{Type().capacity()} + 3; ++i) Append(output, i);
+  std::string sizes;
+  const auto show = [&](const record::AnyBatch& batch) {
+    sizes += std::to_string(batch.size()) + " ";
+  };
+  output.ForEachBatch(kPort, show);
+  EXPECT_EQ(sizes, "1024 1024 3 ");
+  EXPECT_EQ(Drain(output), "1024 1024 3");
+  output.ForEachBatch(kPort, show);
+  EXPECT_EQ(sizes, "1024 1024 3 ");
+}
+
 TEST(Output, WhatOneCallEmitsBeyondTheBatchKeepsItsOrder) {
   Output output = MakeOutput();
   const int64_t rows = 2 * int64_t{Type().capacity()} + 3;
