@@ -31,11 +31,12 @@ TEST(LedgerSimulation, EachRowExactlyOnceWhateverFails) {
 }
 
 TEST(LedgerSimulation, NothingFailsInACalmWorld) {
-  LedgerOptions options{.world = sim::CalmOptions(7), .nemesis = false};
-  const Verdict verdict = RunLedger(options);
-  EXPECT_EQ(verdict.error, "");
-  EXPECT_EQ(verdict.starts, 1u);
-  EXPECT_EQ(verdict.hits.count("ledger.checkpoint_failed"), 0u);
+  for (uint64_t seed = 1; seed <= 30; ++seed) {
+    const Verdict verdict = RunLedger({.world = sim::CalmOptions(seed), .nemesis = false});
+    EXPECT_EQ(verdict.error, "") << "seed " << seed;
+    EXPECT_EQ(verdict.starts, 1u) << "seed " << seed;
+    EXPECT_EQ(verdict.hits.count("ledger.checkpoint_failed"), 0u) << "seed " << seed;
+  }
 }
 
 TEST(LedgerSimulation, EveryFlippedByteOfACheckpointIsNoticedOrHarmless) {

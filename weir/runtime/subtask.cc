@@ -133,7 +133,7 @@ void Subtask::PostBegin() {
 void Subtask::PostTrigger(record::Barrier barrier) {
   WEIR_CHECK(chain_.source != nullptr);
   Post([this, barrier]() -> Status {
-    controls_.push_back(barrier);
+    controls_.emplace_back(barrier);
     return {};
   });
 }
@@ -153,10 +153,7 @@ void Subtask::PostComplete(CommitPermit permit) {
 void Subtask::PostSplits(std::vector<Split> splits, bool no_more) {
   WEIR_CHECK(chain_.source != nullptr);
   Post([this, splits = std::move(splits), no_more]() mutable -> Status {
-    split_wanted_ = false;
-    if (!splits.empty())
-      WEIR_RETURN_IF_ERROR(reader_->AddSplits(std::move(splits)).Annotated(chain_.source_uid));
-    if (no_more) reader_->NoMoreSplits();
+    controls_.emplace_back(NewSplits{std::move(splits), no_more});
     return {};
   });
 }
@@ -281,6 +278,15 @@ Status Subtask::Work(bool& progress) {
   }
 }
 
+Status Subtask::AddSplits(NewSplits news) {
+  split_wanted_ = false;
+  if (!news.splits.empty())
+    WEIR_RETURN_IF_ERROR(reader_->AddSplits(std::move(news.splits)).Annotated(chain_.source_uid));
+  if (news.no_more) reader_->NoMoreSplits();
+  poll_again_ = {};
+  return {};
+}
+
 bool Subtask::StartTimersIfDue() {
   if (end_sent_) return false;
   const std::optional<int64_t> timer = driver_->NextTimer();
@@ -312,8 +318,8 @@ StatusOr<bool> Subtask::PollSource() {
   }
   if (*result == PollResult::kEnd) {
     phase_ = Phase::kEnded;
-    controls_.push_back(record::Watermark{kMaxTimestamp});
-    controls_.push_back(record::EndOfInput{});
+    controls_.emplace_back(record::Watermark{kMaxTimestamp});
+    controls_.emplace_back(record::EndOfInput{});
     return true;
   }
   if (*result == PollResult::kMore) return true;
@@ -346,8 +352,8 @@ Status Subtask::OnElement(exchange::GateElement element) {
                           OnWatermarkChange(watermarks_->OnEndOfInput(channel));
                           if (gate_->AllEnded() && !end_sent_) {
                             phase_ = Phase::kEnded;
-                            controls_.push_back(record::Watermark{kMaxTimestamp});
-                            controls_.push_back(record::EndOfInput{});
+                            controls_.emplace_back(record::Watermark{kMaxTimestamp});
+                            controls_.emplace_back(record::EndOfInput{});
                           }
                           Decide(alignment_->OnEndOfInput(channel), channel);
                           return {};
@@ -365,18 +371,20 @@ Status Subtask::OnBarrier(base::ChannelIndex channel, const record::Barrier& bar
 void Subtask::Decide(const AlignmentDecision& decision, base::ChannelIndex channel) {
   if (decision.unblock_all) gate_->UnblockAll();
   if (decision.block) gate_->Block(channel);
-  if (decision.snapshot) controls_.push_back(barrier_);
+  if (decision.snapshot) controls_.emplace_back(barrier_);
 }
 
 void Subtask::OnWatermarkChange(const WatermarkChange& change) {
-  if (change.idle && !*change.idle) controls_.push_back(record::Active{});
-  if (change.watermark) controls_.push_back(record::Watermark{*change.watermark});
-  if (change.idle && *change.idle) controls_.push_back(record::Idle{});
+  if (change.idle && !*change.idle) controls_.emplace_back(record::Active{});
+  if (change.watermark) controls_.emplace_back(record::Watermark{*change.watermark});
+  if (change.idle && *change.idle) controls_.emplace_back(record::Idle{});
 }
 
 Status Subtask::StartNextControl() {
-  const record::ControlElement element = controls_.front();
+  auto next = std::move(controls_.front());
   controls_.pop_front();
+  if (auto* news = std::get_if<NewSplits>(&next)) return AddSplits(std::move(*news));
+  const record::ControlElement& element = std::get<record::ControlElement>(next);
   if (const auto* barrier = std::get_if<record::Barrier>(&element))
     WEIR_RETURN_IF_ERROR(TakeSnapshot(*barrier));
   if (const auto* watermark = std::get_if<record::Watermark>(&element))

@@ -18,6 +18,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <variant>
 #include <vector>
 
 #include "weir/env/env.h"
@@ -122,6 +123,10 @@ class Subtask final : public Tasklet {
  private:
   enum class Phase : uint8_t { kOpening, kReady, kRunning, kEnded, kFailed };
   class Snapshot;
+  struct NewSplits {
+    std::vector<Split> splits;
+    bool no_more = false;
+  };
 
   void Post(base::UniqueFunction<Status()> call);
   Status Open();
@@ -136,6 +141,7 @@ class Subtask final : public Tasklet {
   void Decide(const AlignmentDecision& decision, base::ChannelIndex channel);
   void OnWatermarkChange(const WatermarkChange& change);
   Status StartNextControl();
+  Status AddSplits(NewSplits news);
   bool StartTimersIfDue();
   Status TakeSnapshot(const record::Barrier& barrier);
   void AddProgress(SubtaskState& state) const;
@@ -164,10 +170,12 @@ class Subtask final : public Tasklet {
   EventTimeReport source_time_;
 
   Phase phase_ = Phase::kOpening;
-  base::ChannelIndex fed_from_;                  // whose batch is in the chain
-  std::deque<record::ControlElement> controls_;  // to go through the chain before any further input
-  record::Barrier barrier_;                      // the newest that arrived
-  std::unique_ptr<Snapshot> snapshot_;           // being encoded
+  base::ChannelIndex fed_from_;  // whose batch is in the chain
+  // To be done before any further input, each when the chain is empty: elements go through it;
+  // splits must not overtake the barrier of a checkpoint that was triggered before they were given.
+  std::deque<std::variant<record::ControlElement, NewSplits>> controls_;
+  record::Barrier barrier_;             // the newest that arrived
+  std::unique_ptr<Snapshot> snapshot_;  // being encoded
   std::vector<std::string> finished_splits_;
   bool split_wanted_ = false;
   bool end_sent_ = false;  // the end-of-input action is done or under way
