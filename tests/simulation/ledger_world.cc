@@ -50,15 +50,14 @@ struct Plan {
 class Lineages {
  public:
   void OnStart(base::Lineage lineage, const std::optional<checkpoint::HistoryRecord>& base) {
-    newest_ = lineage;
     if (origins_.contains(lineage)) return;
     origins_[lineage] =
         base ? Origin{base->lineage, base->checkpoint->id} : Origin{base::Lineage(), {}};
   }
-  // Of the lineages on the present line: up to which checkpoint.
-  std::map<base::Lineage, base::CheckpointId> Line() const {
+  // Of the lineages that led to `end`: up to which checkpoint.
+  std::map<base::Lineage, base::CheckpointId> LineTo(base::Lineage end) const {
     std::map<base::Lineage, base::CheckpointId> line;
-    Origin at{newest_, base::CheckpointId(UINT64_MAX)};
+    Origin at{end, base::CheckpointId(UINT64_MAX)};
     while (at.lineage != base::Lineage() && line.emplace(at.lineage, at.checkpoint).second)
       at = origins_.at(at.lineage);
     return line;
@@ -69,7 +68,6 @@ class Lineages {
     base::Lineage lineage;  // 0: it began empty
     base::CheckpointId checkpoint;
   };
-  base::Lineage newest_;
   std::map<base::Lineage, Origin> origins_;
 };
 
@@ -78,6 +76,7 @@ struct Said {
   Status last_failure;
   cluster::JobState last_state = cluster::JobState::kCreated;
   Lineages lineages;
+  base::Lineage finished;  // whose result is judged: the other cluster may begin anew behind it
   std::vector<base::CheckpointId> completed;
 };
 
@@ -225,7 +224,9 @@ class LedgerWorld::CoordinatorProgram final : public sim::Program {
         .restart = {.attempts = 5, .delay = milliseconds(20)},
         .events = events_,
         .on_end =
-            [&ledger, &cluster, &process](const Status& status) {
+            [this, &ledger, &cluster, &process](const Status& status) {
+              if (status.ok() && &cluster == &ledger.ours_)
+                ledger.said_.finished = coordinator_->lineage();
               process.Exit(status.ok() ? 0 : 1);
               if (status.ok()) return;
               ledger.said_.last_failure = status;
@@ -482,7 +483,7 @@ bool IsOnLine(const std::string& path, const std::map<base::Lineage, base::Check
 // Reads what is visible in the output and compares it with the input.
 std::string LedgerWorld::Judge() {
   std::map<int64_t, std::map<int64_t, int64_t>> balances;  // by account and count
-  const auto line = said_.lineages.Line();
+  const auto line = said_.lineages.LineTo(said_.finished);
   for (const std::string& path : disk_.FilesBelow(kOutput)) {
     if (path.find("/.") != std::string::npos) continue;
     if (!IsOnLine(path, line)) {
