@@ -14,7 +14,7 @@ import time
 import unittest
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-BUILD = pathlib.Path(os.environ.get("WEIR_BUILD", ROOT / "build" / "dev"))
+BUILD = pathlib.Path(os.environ.get("WEIR_BUILD", ROOT / "build" / "dev")).resolve()
 KEYED_SUM = BUILD / "examples" / "keyed_sum"
 LEDGER = BUILD / "examples" / "ledger"
 SUMS = BUILD / "tests" / "system" / "sums_job"
