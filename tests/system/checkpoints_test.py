@@ -3,8 +3,6 @@
 
 from world import *
 
-FAST = ["-D", "execution.checkpointing.interval=50ms"]
-
 
 class Checkpoints(SystemTest):
     def setUp(self):

@@ -3,8 +3,6 @@
 
 from world import *
 
-FAST = ["-D", "execution.checkpointing.interval=50ms"]
-
 
 class Refusal(SystemTest):
     def stopped_run(self, *arguments):

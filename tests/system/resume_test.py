@@ -3,7 +3,6 @@
 
 from world import *
 
-FAST = ["-D", "execution.checkpointing.interval=50ms"]
 SLOW_READ = ["--rate", 20_000]
 
 

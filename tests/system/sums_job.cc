@@ -83,6 +83,8 @@ class Throwing : public weir::KeyedProcessFunction<int64_t, Reading, Sum> {
   const int64_t limit_;
 };
 
+std::string Text(const Sum& sum) { return "\"sum\" of " + std::to_string(sum.key); }
+
 int builds = 0;
 
 void Build(weir::Pipeline& p) {
@@ -102,6 +104,12 @@ void Build(weir::Pipeline& p) {
   } else if (variant == "throwing") {
     p.SetRestartStrategy(weir::FixedDelayRestart(2, std::chrono::milliseconds(10)));
     readings.Process<Throwing>("summing", int64_t{100}).WriteCsv(out);
+  } else if (variant == "printing") {
+    readings.Process<Summing>("summing").Print();
+  } else if (variant == "printing-numbers") {
+    readings.Process<Summing>("summing").Map([](const Sum& sum) { return sum.sum; }).Print();
+  } else if (variant == "printing-texts") {
+    readings.Process<Summing>("summing").Map([](const Sum& sum) { return Text(sum); }).Print();
   } else if (variant == "stuck") {
     readings.Process<Stuck>("summing").WriteCsv(out);
   } else if (variant == "twice") {

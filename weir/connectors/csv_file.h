@@ -12,6 +12,11 @@
 
 namespace weir::connectors {
 
+/// What to do about a row that cannot be read: the job has found its splits by the file's bytes.
+inline constexpr std::string_view kBadRowCure =
+    "; mend the row without changing the file's length and run it again, or start anew with "
+    "--fresh";
+
 struct CsvHeader {
   std::vector<uint32_t> column_of_field;  // where each field of the record stands in a row
   uint64_t bytes = 0;                     // where the rows begin

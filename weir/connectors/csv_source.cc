@@ -207,7 +207,8 @@ Status CsvSourceReader::BadField(const BadCsvField& bad) const {
       reader_->PlaceOf(bad.row), ": column ", reader_->header().column_of_field[bad.field] + 1,
       " \"", format_.fields[bad.field], "\": ", text,
       too_large ? Concat(" is too large or too small for ", field.ToString())
-                : Concat(" is not ", bad.expected));
+                : Concat(" is not ", bad.expected),
+      kBadRowCure);
 }
 
 }  // namespace weir::connectors

@@ -276,20 +276,22 @@ TEST(CsvSource, AFieldThatDoesNotParseIsNamed) {
   text.replace(at, 4, "\"12,5O\"");
   Reading reading(text, {.path = "in/t.csv", .split_bytes = 3000});
   EXPECT_EQ(reading.ErrorOf(reading.ReadAll(), StatusCode::kInvalidArgument),
-            "in/t.csv:4,323: column 1 \"account\": \"12,5O\" is not an integer");
+            "in/t.csv:4,323: column 1 \"account\": \"12,5O\" is not an integer; mend the row "
+            "without changing the file's length and run it again, or start anew with --fresh");
   Reading swapped("note,account\nx,\n");
   EXPECT_EQ(swapped.ErrorOf(swapped.ReadAll(), StatusCode::kInvalidArgument),
-            "in/t.csv:2: column 2 \"account\": \"\" is not an integer");
+            Concat("in/t.csv:2: column 2 \"account\": \"\" is not an integer", kBadRowCure));
   Reading large("account,note\n9223372036854775808,x\n");
   EXPECT_EQ(large.ErrorOf(large.ReadAll(), StatusCode::kInvalidArgument),
-            "in/t.csv:2: column 1 \"account\": \"9223372036854775808\" is too large or too small "
-            "for int64");
+            Concat("in/t.csv:2: column 1 \"account\": \"9223372036854775808\" is too large or too "
+                   "small for int64",
+                   kBadRowCure));
 }
 
 TEST(CsvSource, ARowThatIsNoCsvIsNamed) {
   Reading reading("account,note\n1,x\n2\n");
   EXPECT_EQ(reading.ErrorOf(reading.ReadAll(), StatusCode::kInvalidArgument),
-            "in/t.csv:3: 1 column, the header has 2");
+            Concat("in/t.csv:3: 1 column, the header has 2", kBadRowCure));
 }
 
 TEST(CsvSource, QuotedLineEndsNeedOneSplit) {

@@ -157,7 +157,7 @@ Status CsvSplitReader::BadRow(const CsvTokenizer::Result& result) const {
   return InvalidArgumentError(
       CsvPlace(*file_, path_, offset_ + result.consumed), ": ", result.problem,
       may_be_cut ? "; if quotes in this file hold line ends, read it in one split: split_bytes = 0"
-                 : "");
+                 : kBadRowCure);
 }
 
 }  // namespace weir::connectors
