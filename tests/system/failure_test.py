@@ -167,13 +167,14 @@ class FileSizeLimit(SystemTest):
             signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
             resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, 20_000))
 
-        ended = self.run_program(LEDGER, "run", "--rate", 200_000, *NO_RESTART, preexec_fn=no_file_above_20_kb)
+        ended = self.run_program(LEDGER, "run", *TWO, "--rate", 200_000, *NO_RESTART, preexec_fn=no_file_above_20_kb)
         self.assert_error(ended, FAILED, "entries/", "file too large", "\n       free space and run it again")
         self.run_ok(LEDGER, "run")
         self.assert_ledger_right(transactions, self.dir / "entries")
 
 
-IN_A_NAME_SPACE = ["unshare", "--user", "--map-root-user", "--mount", "sh", "-c"]
+# What runs in it ends with it.
+IN_A_NAME_SPACE = ["unshare", "--user", "--map-root-user", "--mount", "--pid", "--fork", "--kill-child", "sh", "-c"]
 MAY_MOUNT = subprocess.run([*IN_A_NAME_SPACE, "mount -t tmpfs tmpfs /mnt"], capture_output=True, check=False).returncode == 0
 
 
@@ -190,7 +191,7 @@ class FullDisk(SystemTest):
     def runs(self, full, *arguments):
         """Two runs on one small disk: it is full for the first, large enough for the second."""
         (self.dir / full).mkdir()
-        command = [str(LEDGER), "run", *map(str, [*FAST, "--rate", 100_000, *arguments])]
+        command = [str(LEDGER), "run", *map(str, [*FAST, *TWO, "--rate", 100_000, *arguments])]
         script = """
             mount -t tmpfs -o size=160k tmpfs "$1"; full=$1; shift
             "$@" 2>first; echo $? >first.code
@@ -233,6 +234,28 @@ class BadPlaces(SystemTest):
         self.assert_error(ended, USAGE, "the checkpoint directory cannot be used", f"{self.dir}/cp")
         self.assertEqual(path.read_text(), "a file")
 
+    def test_output_that_something_else_wrote_is_not_overwritten(self):
+        """The commit of the last checkpoint is done again, and finds another file under its name."""
+        self.readings(100_000)
+        newest = self.killed_behind_a_commit()
+        content = newest.read_bytes()
+        newest.write_bytes(b"key,count,sum\n" + b"0,0,0\n")
+        ended = self.run_program(SUMS, "run", *FAST, *NO_RESTART)
+        self.assert_error(ended, FAILED, f"output file sums/{newest.name} holds other bytes than were sealed",
+                          "\n       put it back as it was, or, if it is none of this job's, move it away")
+        self.assertEqual(newest.read_bytes(), b"key,count,sum\n" + b"0,0,0\n")
+        newest.write_bytes(content)
+        self.run_ok(SUMS, "run", *FAST)
+        self.assert_sums_right(100_000)
+
+    def killed_behind_a_commit(self):
+        """A file that the newest checkpoint promises, and that is visible already."""
+        while True:
+            self.stop_behind(2, signal.SIGKILL, SUMS, "run", "--rate", 5_000, *FAST)
+            newest = json.loads(self.run_program(SUMS, "checkpoints", "list", "--output", "json").out)[0]["id"]
+            for path in (self.dir / "sums").glob(f"csv-sink-*-{newest:010}-*.csv"):
+                return path
+
     def test_output_directory_that_is_a_file(self):
         self.readings(10)
         path = self.write("sums", "a file")
@@ -252,6 +275,12 @@ class UserCode(SystemTest):
         self.assertEqual(len(restarts), 2, ended.err)
         self.assertRegex(restarts[0], r"^restart 1 of 2 in 10 ms: summing: .*the value is too large")
         self.assert_error(ended, FAILED, "summing", "the value is too large")
+
+    def test_setting_of_the_command_line_beats_the_program(self):
+        self.readings(1_000)
+        ended = self.run_program(SUMS, "run", "--variant", "throwing", "-D", "restart-strategy.fixed-delay.attempts=1")
+        restarts = [line for line in ended.lines if line.startswith("restart ")]
+        self.assertEqual([line.split(":")[0] for line in restarts], ["restart 1 of 1 in 10 ms"], ended.err)
 
 
 if __name__ == "__main__":

@@ -52,6 +52,18 @@ class SummingText : public weir::KeyedProcessFunction<int64_t, Reading, Sum> {
   weir::ValueState<std::string> totals_{this, "totals"};
 };
 
+// The next version, whose keys are of another type.
+class SummingByText : public weir::KeyedProcessFunction<std::string, Reading, Sum> {
+ public:
+  void ProcessElement(const Reading& in, Context&, weir::Collector<Sum>& out) override {
+    totals_.Update(totals_.ValueOr({}));
+    out.Collect({in.key, totals_.ValueOr({}).count, in.value});
+  }
+
+ private:
+  weir::ValueState<Totals> totals_{this, "totals"};
+};
+
 // The next version, which has forgotten its state.
 class Forgetful : public weir::KeyedProcessFunction<int64_t, Reading, Sum> {
  public:
@@ -94,7 +106,14 @@ void Build(weir::Pipeline& p) {
   const auto rate = p.Option("rate", int64_t{0}, "readings a second; 0: as fast as they go");
   p.Name("sums");
   const weir::CsvSourceOptions source{.path = input, .rate = static_cast<uint64_t>(rate)};
-  const auto readings = p.ReadCsv<Reading>(source).KeyBy(&Reading::key);
+  const auto rows = p.ReadCsv<Reading>(source);
+  if (variant == "text-key") {
+    rows.KeyBy([](const Reading& in) { return std::to_string(in.key); })
+        .Process<SummingByText>("summing")
+        .WriteCsv(out);
+    return;
+  }
+  const auto readings = rows.KeyBy(&Reading::key);
   if (variant == "text") {
     readings.Process<SummingText>("summing").WriteCsv(out);
   } else if (variant == "forgetful") {

@@ -23,6 +23,7 @@ CHECK_LEDGER = ROOT / "tools" / "check_ledger.py"
 
 SECONDS_MAX = 60  # a process that takes longer hangs
 DONE, FAILED, USAGE, REFUSED = 0, 1, 2, 3
+TWO = ["--parallelism", 2]  # where sizes matter: of packs, of files
 FAST = ["-D", "execution.checkpointing.interval=50ms"]
 
 
@@ -91,6 +92,14 @@ class Running:
 
     def wait_for_line(self, beginning):
         self.wait_for(lambda lines: any(line.startswith(beginning) for line in lines))
+
+    def wait_for_more(self, checkpoints):
+        """Waits until so many more checkpoints are complete, or the process has ended."""
+        def complete(lines):
+            return sum(" complete in " in line for line in lines)
+        with self._said:
+            before = complete([line for line in self._lines if line])
+        self.wait_for(lambda lines: complete(lines) >= before + checkpoints)
 
     def send(self, number):
         if self._process.poll() is None:
@@ -202,5 +211,5 @@ def main():
 
 
 __all__ = ["BUILD", "CHECK_LEDGER", "DONE", "Ended", "FAILED", "FAST", "KEYED_SUM", "LEDGER", "REFUSED", "ROOT",
-           "SECONDS_MAX", "SOCKET_JOB", "SUMS", "SystemTest", "USAGE", "json", "main", "os", "pathlib", "re",
+           "SECONDS_MAX", "SOCKET_JOB", "SUMS", "SystemTest", "TWO", "USAGE", "json", "main", "os", "pathlib", "re",
            "signal", "subprocess", "sys", "time"]

@@ -93,10 +93,10 @@ TakeOverStep TakeOver::OnRead(const StatusOr<std::string>& bytes) {
 
 TakeOverStep TakeOver::StartEmpty() {
   if (job_file_exists_) {
-    return Fail(DataLossError(
-        "job ", options_.job,
-        " has a job file but no history: its records were lost; put them back from a copy, or begin "
-        "in another checkpoint directory: nothing was changed here"));
+    return Fail(DataLossError("job ", options_.job,
+                              " has a job file but no history: its records were lost; put them "
+                              "back from a copy, or begin "
+                              "in another checkpoint directory: nothing was changed here"));
   }
   if (options_.from == TakeOverOptions::From::kCheckpoint ||
       options_.from == TakeOverOptions::From::kSavepoint) {

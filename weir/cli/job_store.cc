@@ -66,9 +66,8 @@ StatusOr<checkpoint::HistoryView> JobStore::ReadHistory() {
   for (int reads = 1; reads < kHistoryReadsMax; ++reads) {
     if (!view.ok() || view->MissingRecords().empty()) return view;
     StatusOr<checkpoint::HistoryView> again = ReadOnce();
-    const bool nothing_new =
-        again.ok() && !again->records.empty() &&
-        again->records.back().number == view->records.back().number;
+    const bool nothing_new = again.ok() && !again->records.empty() &&
+                             again->records.back().number == view->records.back().number;
     view = std::move(again);
     if (nothing_new) return view;
   }

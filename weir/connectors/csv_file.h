@@ -31,6 +31,11 @@ struct CsvHeader {
 StatusOr<CsvHeader> ReadCsvHeader(const env::ReadableFile& file, const std::string& path,
                                   uint64_t file_bytes, std::span<const std::string> fields);
 
+/// Digest of the last 4 KiB of the first `file_bytes` bytes: in a file that has only been appended to
+/// they are as they were.
+/// Errors: OutOfRange when the file is shorter. Whatever `file` reports.
+StatusOr<uint64_t> CsvTailDigest(const env::ReadableFile& file, uint64_t file_bytes);
+
 /// "transactions.csv:48,211": the line, from 1, in which the byte at `offset` stands. Reads the
 /// file up to there: for errors only. The path alone when it cannot be read.
 std::string CsvPlace(const env::ReadableFile& file, const std::string& path, uint64_t offset);

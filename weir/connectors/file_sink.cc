@@ -60,7 +60,9 @@ Status CommitFile(env::FileSystem& files, const FileCommittable& file) {
   WEIR_ASSIGN_OR_RETURN(const Found at_end, Look(files, visible, file));
   if (at_end == Found::kOther) {
     return DataLossError("output file ", visible, " holds other bytes than were sealed in ", sealed,
-                         " (", Shown(file), "): something else wrote it");
+                         " (", Shown(file),
+                         "): something else wrote it; put it back as it was, or, if it is none of "
+                         "this job's, move it away");
   }
   if (at_end == Found::kNothing) {
     WEIR_ASSIGN_OR_RETURN(const Found at_start, Look(files, sealed, file));
