@@ -180,7 +180,7 @@ MAY_MOUNT = subprocess.run([*IN_A_NAME_SPACE, "mount -t tmpfs tmpfs /mnt"], capt
 
 @unittest.skipUnless(MAY_MOUNT, "here nobody may mount a small disk; FileSizeLimit is there")
 class FullDisk(SystemTest):
-    """A file system of 160 kB, in a name space of its own; its owner makes room later."""
+    """A file system with room for 160 kB, in a name space of its own; its owner makes more room later."""
 
     ROWS = 60_000
 
@@ -193,10 +193,13 @@ class FullDisk(SystemTest):
         (self.dir / full).mkdir()
         command = [str(LEDGER), "run", *map(str, [*FAST, *TWO, "--rate", 100_000, *arguments])]
         script = """
-            mount -t tmpfs -o size=160k tmpfs "$1"; full=$1; shift
-            "$@" 2>first; echo $? >first.code
-            mount -o remount,size=100m "$full"
-            "$@" 2>second; echo $? >second.code
+            set -e
+            full=$1; shift
+            mount -t tmpfs -o size=8000k tmpfs "$full"
+            head -c 7840k /dev/zero >"$full/ballast"
+            code=0; "$@" 2>first || code=$?; echo $code >first.code
+            rm "$full/ballast"
+            code=0; "$@" 2>second || code=$?; echo $code >second.code
             cp -r "$full" kept
         """
         done = subprocess.run([*IN_A_NAME_SPACE, script, "sh", full, *command], cwd=self.dir, timeout=SECONDS_MAX,
