@@ -21,7 +21,10 @@ CHAIN_RECORDS = 204_800_000
 
 
 def run(command):
-    result = subprocess.run(command, capture_output=True, text=True, check=False)
+    try:
+        result = subprocess.run(command, capture_output=True, text=True, check=False)
+    except FileNotFoundError:
+        sys.exit(f"error: {command[0]} is not there; ./dev bench builds it")
     if result.returncode != 0:
         sys.exit(f"{' '.join(command)}: exit code {result.returncode}\n{result.stdout}{result.stderr}")
     return result.stdout
@@ -65,6 +68,8 @@ def main():
     parser.add_argument("--build", default="build/bench")
     parser.add_argument("names", nargs="*", metavar="NAME")
     arguments = parser.parse_args()
+    if arguments.runs < 1:
+        parser.error("--runs must be at least 1")
     unknown = set(arguments.names) - {"keyed_sum", "chain"}
     if unknown:
         parser.error(f"unknown benchmark {sorted(unknown)[0]!r}; there are keyed_sum and chain")

@@ -10,6 +10,7 @@ Exit code: 0 everything is right, 1 it is not.
 
 import argparse
 import json
+import os
 import pathlib
 import queue
 import random
@@ -54,7 +55,7 @@ def on_terminal():
 def make_transactions(rows):
     """The CSV file of so many transactions; made once."""
     path = FOLDER / ("transactions.csv" if rows == 5_000_000 else f"transactions-{rows}.csv")
-    shown = path.relative_to(ROOT)
+    shown = os.path.relpath(path, ROOT)
     if path.exists():
         say("data", f"{rows:,} transactions over {ACCOUNTS:,} accounts: {shown}")
         return path

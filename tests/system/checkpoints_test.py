@@ -3,14 +3,29 @@
 
 from world import *
 
-FAST = ["-D", "execution.checkpointing.interval=50ms"]
+import shutil
+import tempfile
 
 
 class Checkpoints(SystemTest):
+    """A finished job with three checkpoints. It is run once; each test has a copy."""
+
+    ended = None
+
+    @classmethod
+    def setUpClass(cls):
+        folder = tempfile.TemporaryDirectory(prefix="weir-system-")
+        cls.addClassCleanup(folder.cleanup)
+        cls.finished = pathlib.Path(folder.name) / "finished"
+
     def setUp(self):
         super().setUp()
+        if self.ended:
+            shutil.copytree(self.finished, self.dir, dirs_exist_ok=True)
+            return
         self.readings(30_000, keys=5_000)  # so many that packs are files
-        self.ended = self.run_ok(SUMS, "run", "--rate", 60_000, *FAST)
+        type(self).ended = self.run_ok(SUMS, "run", "--rate", 60_000, *FAST, *TWO)
+        shutil.copytree(self.dir, self.finished)
 
     def checkpoints(self, *arguments):
         return self.run_program(SUMS, "checkpoints", *arguments)
@@ -63,13 +78,60 @@ class Checkpoints(SystemTest):
         self.assertRegex(ended.out, rf"checkpoint {newest}: DAMAGED: .*{re.escape(pack.name)}")
         self.assertEqual(len(re.findall(": whole", ended.out)), 2)
 
+    def test_verify_names_a_pack_that_is_cut_short(self):
+        for size in (0, -1):
+            pack = self.pack_of_newest()
+            content = pack.read_bytes()
+            pack.write_bytes(content[:size])
+            self.assert_damaged(f"checkpoint {self.newest()}", pack.name)
+            pack.write_bytes(content)
+        self.assertEqual(self.checkpoints("verify").code, DONE)
+
     def test_verify_names_a_missing_pack(self):
-        newest = self.ended.checkpoint_ids()[-1]
-        pack = sorted((self.dir / ".weir/sums/data").glob(f"*-{newest}-*.pack"))[0]
+        pack = self.pack_of_newest()
         pack.unlink()
-        ended = self.checkpoints("verify", newest)
+        self.assert_damaged(f"checkpoint {self.newest()}", pack.name)
+        ended = self.checkpoints("verify", self.newest())
         self.assertEqual(ended.code, FAILED)
         self.assertIn(pack.name, ended.out)
+
+    def newest(self):
+        return self.ended.checkpoint_ids()[-1]
+
+    def pack_of_newest(self):
+        return sorted((self.dir / ".weir/sums/data").glob(f"*-{self.newest()}-*.pack"))[0]
+
+    def assert_damaged(self, what, why):
+        """`verify` finds exactly this one, and says so as text and as JSON."""
+        ended = self.checkpoints("verify")
+        self.assertEqual(ended.code, FAILED)
+        self.assertRegex(ended.out, rf"(?m)^{what}: DAMAGED: .*{re.escape(why)}")
+        self.assertEqual(ended.out.count("DAMAGED"), 1)
+        ended = self.checkpoints("verify", "--output", "json")
+        self.assertEqual(ended.code, FAILED)
+        damages = {entry["what"]: entry["damage"] for entry in json.loads(ended.out) if not entry["whole"]}
+        self.assertEqual(list(damages), [what])
+        self.assertIn(why, damages[what])
+
+    def test_a_retained_record_that_is_missing_is_named(self):
+        older = self.ended.checkpoint_ids()[-2]
+        history = self.dir / ".weir/sums/history"
+        newest = json.loads((history / f"{self.history_numbers('sums')[-1]:020}.json").read_text())
+        number = next(entry["number"] for entry in newest["retained"] if entry["checkpoint"] == str(older))
+        (history / f"{int(number):020}.json").unlink()
+        self.assert_damaged(f"checkpoint {older}", "is missing")
+        ended = self.checkpoints("list")
+        self.assert_error(ended, FAILED, f"of checkpoint {older} is missing")
+        self.assertEqual(len(ended.out.splitlines()), 3)  # the head and the other two
+
+    def test_a_history_that_is_lost_is_not_taken_for_none(self):
+        shutil.rmtree(self.dir / ".weir/sums/history")
+        for command in ("list", "verify"):
+            ended = self.checkpoints(command)
+            self.assertEqual(ended.code, FAILED)
+            self.assertIn("job sums has a job file but no history: its records were lost", ended.out + ended.err)
+            self.assertNotIn("has no history in", ended.err)
+        self.assertEqual(self.checkpoints("list", "--output", "json").out, "[]\n")
 
     def test_verify_names_a_damaged_record(self):
         number = self.history_numbers("sums")[-2]
@@ -79,14 +141,64 @@ class Checkpoints(SystemTest):
         self.assertEqual(ended.code, FAILED)
         self.assertRegex(ended.out, rf"history record {number}: DAMAGED")
 
+    def test_checkpoint_is_kept_however_often_its_restore_fails(self):
+        """Row 16 of the regressions."""
+        pack = self.pack_of_newest()
+        content = pack.read_bytes()
+        pack.write_bytes(content[:-1])
+        listed = self.checkpoints("list", "--output", "json").out
+        for _ in range(5):
+            ended = self.run_program(SUMS, "run", *FAST)
+            self.assert_error(ended, FAILED, f"{pack.name}: is cut short", "`checkpoints verify`")
+            self.assertEqual(self.checkpoints("list", "--output", "json").out, listed)
+        pack.write_bytes(content)
+        self.assertEqual(self.run_ok(SUMS, "run", *FAST).resumed_from(), self.newest())
+
     def test_missing_pack_stops_the_next_run_loudly(self):
         """A pack vanishes: rows 7 and 22 of the regressions."""
         newest = self.ended.checkpoint_ids()[-1]
         for pack in (self.dir / ".weir/sums/data").glob(f"*-{newest}-*.pack"):
             pack.unlink()
         ended = self.run_program(SUMS, "run", "-D", "restart-strategy.type=none")
-        self.assertEqual(ended.code, FAILED, ended.err)
-        self.assertIn(".pack", ended.errors()[0])
+        self.assert_error(ended, FAILED, f"restore: read pack data/1-1-{newest}-", "`checkpoints verify`", "run --from ID")
+        self.assertNotIn("nothing is lost", ended.err)
+
+    def test_older_checkpoint_is_the_way_out_when_a_pack_of_the_newest_vanished(self):
+        """The other half of row 22 of the regressions."""
+        self.readings(100_000, keys=5_000, name="more.csv")
+        arguments = ["--input", "more.csv", "--out", "more", "--checkpoint-dir", "cp", *FAST, *TWO]
+        stopped = self.stop_behind(6, signal.SIGTERM, SUMS, "run", *arguments, "--rate", 50_000)
+        newest, older = json.loads(self.checkpoints("list", "--checkpoint-dir", "cp", "--output", "json").out)[:2]
+        for pack in (self.dir / "cp/sums/data").glob(f"*-{newest['id']}-*.pack"):
+            pack.unlink()
+        ended = self.run_program(SUMS, "run", *arguments, "-D", "restart-strategy.type=none")
+        self.assertEqual((ended.code, stopped.code), (FAILED, 128 + signal.SIGTERM), ended.err)
+        ended = self.run_ok(SUMS, "run", *arguments, "--from", older["id"], "--repeat-output")
+        self.assertEqual(ended.resumed_from(), older["id"])
+        self.assertEqual(len(set(self.rows_of("more"))), 100_000)
+
+
+class WhileTheJobRuns(SystemTest):
+    def test_nothing_that_is_retired_meanwhile_is_taken_for_damage(self):
+        self.readings(500_000, keys=20_000)
+        job = self.start(SUMS, "run", *TWO, "--rate", 20_000, "-D", "execution.checkpointing.interval=5ms",
+                         "-D", "execution.checkpointing.min-pause=0ms", "-D", "execution.checkpointing.num-retained=1")
+        job.wait_for_line("checkpoint 3 complete")
+        for _ in range(20):
+            for command in ("verify", "list"):
+                self.look_slowly(job, command)
+        job.send(signal.SIGTERM)
+        self.assertEqual(job.end().errors(), [])
+
+    def look_slowly(self, job, command):
+        """It is stopped somewhere in the middle, while the job retires what it reads."""
+        looking = self.start(SUMS, "checkpoints", command)
+        time.sleep(self.chance.uniform(0.002, 0.012))
+        looking.send(signal.SIGSTOP)
+        job.wait_for_more(3)
+        looking.send(signal.SIGCONT)
+        ended = looking.end()
+        self.assertEqual(ended.code, DONE, f"seed {self.seed}\n{ended.out}{ended.err}")
 
 
 class NoHistory(SystemTest):

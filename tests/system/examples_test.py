@@ -35,7 +35,7 @@ class Ledger(SystemTest):
 
     def options(self, transactions):
         return ["--transactions", transactions, "--out", "entries", "--rate", self.RATE,
-                "-D", "execution.checkpointing.interval=50ms"]
+                "-D", "execution.checkpointing.interval=10ms"]  # so that most kills hit one
 
     def test_accounts_for_every_row(self):
         transactions = self.transactions(self.ROWS)
@@ -61,7 +61,7 @@ class Ledger(SystemTest):
     def kill_somewhere(self, options):
         """At any moment of its first second, or once it has got on a little, so that it ends some day."""
         if self.chance.random() < 0.7:
-            return self.stop_behind(self.chance.randrange(2, 5), signal.SIGKILL, LEDGER, "run", *options)
+            return self.stop_behind(self.chance.randrange(3, 12), signal.SIGKILL, LEDGER, "run", *options)
         running = self.start(LEDGER, "run", *options)
         time.sleep(self.chance.uniform(0, 1))
         running.send(signal.SIGKILL)

@@ -3,8 +3,6 @@
 
 from world import *
 
-FAST = ["-D", "execution.checkpointing.interval=50ms"]
-
 
 class Refusal(SystemTest):
     def stopped_run(self, *arguments):
@@ -26,12 +24,18 @@ class Refusal(SystemTest):
 
     def assert_goes_on(self, *arguments):
         self.run_ok(SUMS, "run", *FAST, *arguments)
-        self.assertEqual(len(self.rows_of("sums")), 100_000)
+        self.assert_sums_right(100_000)
 
     def test_changed_type_of_a_state(self):
         self.stopped_run()
         ended = self.refused("--variant", "text")
         self.assert_error(ended, REFUSED, '"summing.totals"', "string")
+        self.assert_goes_on()
+
+    def test_changed_type_of_a_key(self):
+        self.stopped_run()
+        ended = self.refused("--variant", "text-key")
+        self.assert_error(ended, REFUSED, "summing", "string")
         self.assert_goes_on()
 
     def test_state_that_no_operator_claims(self):
@@ -72,6 +76,7 @@ class Refusal(SystemTest):
         second = self.run_program(SUMS, "run", *FAST)
         self.assert_error(second, REFUSED, 'job "sums" is already run by ', f"(pid {first.pid})")
         self.assert_sentence_and_cure(second)
+        self.assert_error(self.run_program(SUMS, "run", "--fresh"), REFUSED, 'job "sums" is already run by ')
         first.send(signal.SIGTERM)
         ended = first.end()
         self.assertEqual(ended.code, 128 + signal.SIGTERM)
@@ -87,7 +92,21 @@ class Refusal(SystemTest):
         ended = first.end()
         self.assert_error(ended, REFUSED, 'job "sums" was taken over')
         self.assertEqual(second.end().code, DONE)
-        self.assertEqual(len(self.rows_of("sums")), 100_000)
+        self.assert_sums_right(100_000)
+
+    def test_process_that_was_stopped_and_taken_over_commits_nothing_more(self):
+        """A zombie with a job of its own, on a machine that was away for a while."""
+        self.readings(100_000)
+        zombie = self.start(SUMS, "run", "--rate", 20_000, *FAST)
+        zombie.wait_for_line("checkpoint 4 complete")
+        time.sleep(self.chance.uniform(0, 0.06))
+        zombie.send(signal.SIGSTOP)
+        (self.dir / ".weir/sums/run.lock").unlink()
+        self.run_ok(SUMS, "run", *FAST)
+        zombie.send(signal.SIGCONT)
+        ended = zombie.end()
+        self.assert_error(ended, REFUSED, 'job "sums" was taken over', "\n       this process has stopped; nothing is lost")
+        self.assert_sums_right(100_000)
 
     def test_damaged_newest_record(self):
         self.stopped_run()
@@ -96,7 +115,37 @@ class Refusal(SystemTest):
         content = bytearray(path.read_bytes())
         content[len(content) // 2] ^= 1
         path.write_bytes(content)
-        self.assert_error(self.refused(), REFUSED, "record", str(newest))
+        self.assert_error(self.refused(), REFUSED, f"cannot resume: history record {newest} is damaged",
+                          "\n       put the record back from a copy, or begin in another checkpoint directory")
+        content[len(content) // 2] ^= 1
+        path.write_bytes(content)
+        self.assert_goes_on()
+
+    def test_lost_history_is_no_empty_job(self):
+        """What was left of it is not deleted: row 5 of the regressions."""
+        self.readings(100_000, keys=5_000)
+        self.stop_behind(6, signal.SIGTERM, SUMS, "run", "--rate", 20_000, *FAST, *TWO)
+        history, data = self.dir / ".weir/sums/history", self.dir / ".weir/sums/data"
+        history.rename(self.dir / "copy")
+        packs = sorted(path.name for path in data.iterdir())
+        self.assertTrue(packs)
+        for arguments in ([], ["--fresh"], ["--from", "latest"]):
+            ended = self.run_program(SUMS, "run", *FAST, *arguments)
+            self.assert_error(ended, REFUSED, "sums", "history")
+            self.assertEqual(sorted(path.name for path in data.iterdir()), packs)
+        (self.dir / "copy").rename(history)
+        self.run_ok(SUMS, "run", *FAST)
+        self.assert_sums_right(100_000, keys=5_000)
+
+    def test_damaged_job_file_is_removed_by_hand_and_written_anew(self):
+        self.stopped_run()
+        path = self.dir / ".weir/sums/job.json"
+        content = path.read_bytes()
+        path.write_text("junk")
+        self.assert_error(self.refused(), REFUSED, "sums/job.json: the job file is damaged", "\n       remove it, if the history")
+        path.unlink()
+        self.assert_goes_on()
+        self.assertEqual(path.read_bytes(), content)
 
 
 if __name__ == "__main__":

@@ -3,7 +3,6 @@
 
 from world import *
 
-FAST = ["-D", "execution.checkpointing.interval=50ms"]
 SLOW_READ = ["--rate", 20_000]
 
 
@@ -29,11 +28,7 @@ class Resume(SystemTest):
     def test_stopping_loses_and_repeats_nothing(self):
         self.stopped_run(number=signal.SIGINT)
         self.run_ok(SUMS, "run", *FAST)
-        rows = [tuple(map(int, row.split(","))) for row in self.rows_of("sums")]
-        self.assertEqual(len(rows), 100_000)
-        for key in range(10):
-            counts = sorted(count for k, count, _ in rows if k == key)
-            self.assertEqual(counts, list(range(1, 10_001)))
+        self.assert_sums_right(100_000)
 
     def test_stop_is_orderly(self):
         ended = self.stopped_run()
@@ -41,21 +36,34 @@ class Resume(SystemTest):
         self.assertEqual(ended.errors(), [])
         self.assertNotIn("restart", ended.err)
 
+    def packs(self):
+        """{(epoch, attempt, checkpoint): {name: content}} of the packs that there are."""
+        packs = {}
+        for path in (self.dir / ".weir/sums/data").glob("*.pack"):
+            packs.setdefault(tuple(map(int, path.name.split("-")[:3])), {})[path.name] = path.read_bytes()
+        return packs
+
     def test_fresh_starts_over_beside_what_is_there(self):
-        """FLINK's and others' names clash when numbering restarts: row 68 of the regressions."""
-        self.readings(1_000)
-        self.run_ok(SUMS, "run")
-        packs = set((self.dir / ".weir/sums/data").glob("*"))
+        """Names clash when numbering begins again after a restart without state: row 68 of the regressions."""
+        self.readings(10_000, keys=5_000)  # so many that packs are files
+        first = self.run_ok(SUMS, "run", *TWO, "-D", "execution.checkpointing.num-retained=20")
+        packs, numbers = self.packs(), self.history_numbers("sums")
         files = {p.name: p.read_bytes() for p in (self.dir / "sums").glob("*.csv")}
-        numbers = self.history_numbers("sums")
-        ended = self.run_ok(SUMS, "run", "--fresh")
+        ended = self.run_ok(SUMS, "run", "--fresh", *TWO, "-D", "execution.checkpointing.num-retained=20")
         self.assertIn("started empty", ended.lines)
-        self.assertIn("finished: 1000 rows in, 1000 rows out", ended.lines)
+        self.assertIn("finished: 10000 rows in, 10000 rows out", ended.lines)
+        self.assertGreater(min(ended.checkpoint_ids()), max(first.checkpoint_ids()))
         self.assertGreater(self.history_numbers("sums")[-1], numbers[-1])
-        self.assertFalse(packs & set((self.dir / ".weir/sums/data").glob("*")) - packs)
+        added = self.packs().keys() - packs.keys()
+        self.assertTrue(packs and added, "no packs to compare")
+        for epoch, _, checkpoint in added:
+            self.assertGreater(epoch, max(epoch for epoch, _, _ in packs))
+            self.assertGreater(checkpoint, max(checkpoint for _, _, checkpoint in packs))
+        for written_by, content in packs.items():
+            self.assertEqual(self.packs()[written_by], content, "packs of the first run were touched")
         for name, content in files.items():
             self.assertEqual((self.dir / "sums" / name).read_bytes(), content, "output of the first run was touched")
-        self.assertEqual(len(self.rows_of("sums")), 2_000)
+        self.assertEqual(len(self.rows_of("sums")), 20_000)
 
     def test_after_fresh_the_new_line_is_resumed(self):
         self.stopped_run()
@@ -75,6 +83,35 @@ class Resume(SystemTest):
         self.assert_error(refused, REFUSED, f"checkpoint {older} is not the newest", "csv-sink", "--repeat-output")
         ended = self.run_ok(SUMS, "run", "--from", older, "--repeat-output", *FAST)
         self.assertEqual(ended.resumed_from(), older)
+        rows = self.rows_of("sums")
+        self.assertEqual(len(set(rows)), 100_000)
+        self.assertGreater(len(rows), 100_000, "nothing was repeated")
+
+    def test_rewind_repeats_nothing_from_before_its_checkpoint(self):
+        self.readings(100_000)
+        stopped = self.stop_behind(6, signal.SIGTERM, SUMS, "run", "-D", "execution.checkpointing.num-retained=20", *FAST,
+                                   *SLOW_READ)
+        before = set(self.rows_of("sums"))
+        ended = self.run_ok(SUMS, "run", "--from", stopped.checkpoint_ids()[0], "--repeat-output", *FAST)
+        self.assertIn("finished: 100000 rows in, 100000 rows out", ended.lines)  # the first one is that of an empty job
+        self.assertEqual(len(self.rows_of("sums")), 100_000 + len(before))
+
+    def test_rewind_to_a_checkpoint_that_was_retired_is_refused(self):
+        first = self.stopped_run()
+        refused = self.run_program(SUMS, "run", "--from", first.checkpoint_ids()[0], "--repeat-output", *FAST)
+        self.assert_error(refused, REFUSED, 'job "sums"', f"there is no checkpoint {first.checkpoint_ids()[0]}", "\n       there are: ")
+        self.run_ok(SUMS, "run", *FAST)
+        self.assert_sums_right(100_000)
+
+    def test_checkpoints_of_another_job_in_the_same_directory_are_not_its_own(self):
+        self.run_ok(KEYED_SUM, "run")
+        theirs = json.loads(self.run_program(KEYED_SUM, "checkpoints", "list", "--output", "json").out)[0]["id"]
+        first = self.stopped_run()
+        self.assertNotIn(theirs, first.checkpoint_ids()[-3:])
+        self.assert_error(self.run_program(SUMS, "run", "--from", theirs), REFUSED, f"there is no checkpoint {theirs}")
+        self.run_ok(SUMS, "run", *FAST)
+        self.assert_sums_right(100_000)
+        self.assertEqual(self.run_ok(KEYED_SUM, "run").resumed_from(), theirs)
 
     def test_finished_job_looks_for_new_input_only(self):
         self.readings(100)
@@ -82,6 +119,23 @@ class Resume(SystemTest):
         again = self.run_ok(SUMS, "run")
         self.assertIn("the job had finished: it looks for new input only (--fresh starts over)", again.lines)
         self.assertEqual(len(self.rows_of("sums")), 100)
+
+    def test_signal_at_any_moment_of_the_start_ends_it(self):
+        self.readings(100_000)
+        for _ in range(12):
+            process = self.start(SUMS, "run", *FAST, *SLOW_READ)
+            time.sleep(self.chance.uniform(0, 0.06))
+            process.send(signal.SIGINT)
+            self.assertIn(process.end().code, (-signal.SIGINT, 128 + signal.SIGINT), f"seed {self.seed}")
+        self.run_ok(SUMS, "run", *FAST)
+        self.assert_sums_right(100_000)
+
+    def test_signal_while_a_restart_is_waited_for_ends_it(self):
+        self.readings(1_000)
+        process = self.start(SUMS, "run", "--variant", "throwing", "-D", "restart-strategy.fixed-delay.delay=1 h")
+        process.wait_for_line("restart 1 of ")
+        process.send(signal.SIGTERM)
+        self.assertEqual(process.end().code, 128 + signal.SIGTERM)
 
     def test_signals_that_come_together_are_one(self):
         self.readings(100_000)
@@ -100,7 +154,7 @@ class Resume(SystemTest):
         process.send(signal.SIGINT)
         self.assertEqual(process.end().code, -signal.SIGINT)
         self.run_ok(SUMS, "run", *FAST)
-        self.assertEqual(len(self.rows_of("sums")), 10)
+        self.assert_sums_right(10)
 
     def test_checkpoint_directory_is_found_wherever_it_is_named(self):
         self.readings(100)
@@ -149,8 +203,11 @@ class Progress(SystemTest):
         self.assertRegex(text.replace("\r\n", "\n"), r"finished: 20000 rows in, 20000 rows out\n$")
 
     def start_on(self, terminal, *arguments):
-        return subprocess.Popen([str(SUMS), *map(str, arguments)], cwd=self.dir, stdin=subprocess.DEVNULL,
-                                stdout=subprocess.DEVNULL, stderr=terminal, env={**os.environ, "TERM": "xterm"})
+        process = subprocess.Popen([str(SUMS), *map(str, arguments)], cwd=self.dir, stdin=subprocess.DEVNULL,
+                                   stdout=subprocess.DEVNULL, stderr=terminal, env={**os.environ, "TERM": "xterm"})
+        self.addCleanup(process.wait)
+        self.addCleanup(process.kill)
+        return process
 
 
 if __name__ == "__main__":

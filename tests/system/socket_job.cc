@@ -36,7 +36,7 @@ weir::StatusOr<weir::api::JobPlan> Plan(const Words& words) {
   weir::Pipeline p;
   p.Name("socket-ledger")
       .SetParallelism(kParallelism)
-      .EnableCheckpointing(std::chrono::milliseconds(100));
+      .EnableCheckpointing(std::chrono::milliseconds(20));
   p
       .ReadCsv<ledger::Transaction>(weir::CsvSourceOptions{
           .path = words.input, .split_bytes = 4096, .rate = std::stoull(words.rate)})

@@ -52,6 +52,18 @@ class SummingText : public weir::KeyedProcessFunction<int64_t, Reading, Sum> {
   weir::ValueState<std::string> totals_{this, "totals"};
 };
 
+// The next version, whose keys are of another type.
+class SummingByText : public weir::KeyedProcessFunction<std::string, Reading, Sum> {
+ public:
+  void ProcessElement(const Reading& in, Context&, weir::Collector<Sum>& out) override {
+    totals_.Update(totals_.ValueOr({}));
+    out.Collect({in.key, totals_.ValueOr({}).count, in.value});
+  }
+
+ private:
+  weir::ValueState<Totals> totals_{this, "totals"};
+};
+
 // The next version, which has forgotten its state.
 class Forgetful : public weir::KeyedProcessFunction<int64_t, Reading, Sum> {
  public:
@@ -83,6 +95,8 @@ class Throwing : public weir::KeyedProcessFunction<int64_t, Reading, Sum> {
   const int64_t limit_;
 };
 
+std::string Text(const Sum& sum) { return "\"sum\" of " + std::to_string(sum.key); }
+
 int builds = 0;
 
 void Build(weir::Pipeline& p) {
@@ -92,7 +106,14 @@ void Build(weir::Pipeline& p) {
   const auto rate = p.Option("rate", int64_t{0}, "readings a second; 0: as fast as they go");
   p.Name("sums");
   const weir::CsvSourceOptions source{.path = input, .rate = static_cast<uint64_t>(rate)};
-  const auto readings = p.ReadCsv<Reading>(source).KeyBy(&Reading::key);
+  const auto rows = p.ReadCsv<Reading>(source);
+  if (variant == "text-key") {
+    rows.KeyBy([](const Reading& in) { return std::to_string(in.key); })
+        .Process<SummingByText>("summing")
+        .WriteCsv(out);
+    return;
+  }
+  const auto readings = rows.KeyBy(&Reading::key);
   if (variant == "text") {
     readings.Process<SummingText>("summing").WriteCsv(out);
   } else if (variant == "forgetful") {
@@ -102,6 +123,12 @@ void Build(weir::Pipeline& p) {
   } else if (variant == "throwing") {
     p.SetRestartStrategy(weir::FixedDelayRestart(2, std::chrono::milliseconds(10)));
     readings.Process<Throwing>("summing", int64_t{100}).WriteCsv(out);
+  } else if (variant == "printing") {
+    readings.Process<Summing>("summing").Print();
+  } else if (variant == "printing-numbers") {
+    readings.Process<Summing>("summing").Map([](const Sum& sum) { return sum.sum; }).Print();
+  } else if (variant == "printing-texts") {
+    readings.Process<Summing>("summing").Map([](const Sum& sum) { return Text(sum); }).Print();
   } else if (variant == "stuck") {
     readings.Process<Stuck>("summing").WriteCsv(out);
   } else if (variant == "twice") {

@@ -14,7 +14,7 @@ import time
 import unittest
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-BUILD = pathlib.Path(os.environ.get("WEIR_BUILD", ROOT / "build" / "dev"))
+BUILD = pathlib.Path(os.environ.get("WEIR_BUILD", ROOT / "build" / "dev")).resolve()
 KEYED_SUM = BUILD / "examples" / "keyed_sum"
 LEDGER = BUILD / "examples" / "ledger"
 SUMS = BUILD / "tests" / "system" / "sums_job"
@@ -23,6 +23,8 @@ CHECK_LEDGER = ROOT / "tools" / "check_ledger.py"
 
 SECONDS_MAX = 60  # a process that takes longer hangs
 DONE, FAILED, USAGE, REFUSED = 0, 1, 2, 3
+TWO = ["--parallelism", 2]  # where sizes matter: of packs, of files
+FAST = ["-D", "execution.checkpointing.interval=50ms"]
 
 
 class Ended:
@@ -58,7 +60,7 @@ class Running:
         self._said = threading.Condition()
         self._lines = []
         self._out = tempfile.TemporaryFile("w+")
-        self._process = subprocess.Popen(command, text=True, stdout=self._out, stderr=subprocess.PIPE, **options)
+        self._process = subprocess.Popen(command, text=True, stderr=subprocess.PIPE, **{"stdout": self._out, **options})
         self.pid = self._process.pid
         self._reader = threading.Thread(target=self._read, daemon=True)
         self._reader.start()
@@ -90,6 +92,14 @@ class Running:
 
     def wait_for_line(self, beginning):
         self.wait_for(lambda lines: any(line.startswith(beginning) for line in lines))
+
+    def wait_for_more(self, checkpoints):
+        """Waits until so many more checkpoints are complete, or the process has ended."""
+        def complete(lines):
+            return sum(" complete in " in line for line in lines)
+        with self._said:
+            before = complete([line for line in self._lines if line])
+        self.wait_for(lambda lines: complete(lines) >= before + checkpoints)
 
     def send(self, number):
         if self._process.poll() is None:
@@ -160,6 +170,17 @@ class SystemTest(unittest.TestCase):
                                  capture_output=True, text=True, check=False)
         self.assertEqual(checked.returncode, 0, f"seed {self.seed}\n{checked.stdout}{checked.stderr}")
 
+    def assert_sums_right(self, rows, keys=10, folder="sums"):
+        """What sums_job writes of `readings`: per key each count once, and the last sum is that of all its values."""
+        counts, sums = {}, {}
+        for key, count, total in (map(int, row.split(",")) for row in self.rows_of(folder)):
+            counts.setdefault(key, []).append(count)
+            sums[key, count] = total
+        for key in range(min(keys, rows)):
+            values = range(key, rows, keys)
+            self.assertEqual(sorted(counts[key]), list(range(1, len(values) + 1)), f"seed {self.seed}: key {key}")
+            self.assertEqual(sums[key, len(values)], sum(values), f"seed {self.seed}: key {key}")
+
     # --- data
 
     def write(self, name, text):
@@ -189,6 +210,6 @@ def main():
     unittest.main(verbosity=2)
 
 
-__all__ = ["BUILD", "CHECK_LEDGER", "DONE", "Ended", "FAILED", "KEYED_SUM", "LEDGER", "REFUSED", "ROOT",
-           "SECONDS_MAX", "SOCKET_JOB", "SUMS", "SystemTest", "USAGE", "json", "main", "os", "pathlib", "re",
+__all__ = ["BUILD", "CHECK_LEDGER", "DONE", "Ended", "FAILED", "FAST", "KEYED_SUM", "LEDGER", "REFUSED", "ROOT",
+           "SECONDS_MAX", "SOCKET_JOB", "SUMS", "SystemTest", "TWO", "USAGE", "json", "main", "os", "pathlib", "re",
            "signal", "subprocess", "sys", "time"]

@@ -5,6 +5,7 @@ import contextlib
 import io
 import pathlib
 import sys
+import tempfile
 import unittest
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent))
@@ -94,6 +95,80 @@ say("finished", rows_in=1000)
     def test_a_program_that_fails_is_told(self):
         with self.assertRaisesRegex(demo.Failed, "error: no space left"):
             self.play('print("error: no space left", file=sys.stderr); sys.exit(1)', kills=0)
+
+
+# A ledger in a few lines, that may spoil what it writes.
+LEDGER = """#!{python}
+import json, pathlib, sys, time
+options = dict(zip(sys.argv[2::2], sys.argv[3::2]))
+transactions = pathlib.Path(options["--transactions"]).read_text().splitlines()[1:]
+accounts, entries = {{}}, []
+for account, amount in (map(int, line.split(",")) for line in transactions):
+    count, balance = accounts.get(account, (0, 0))
+    accounts[account] = count + 1, balance + amount
+    entries.append([account, count + 1, balance + amount])
+{spoil}
+out = pathlib.Path(options["--out"])
+out.mkdir(parents=True)
+rows = "".join(",".join(map(str, entry)) + chr(10) for entry in entries)
+(out / "entries.csv").write_text("account,count,balance" + chr(10) + rows)
+for event, fields in (("started-empty", {{}}), ("finished", {{"rows_in": len(entries)}})):
+    print(json.dumps({{"event": event, "at_unix_ms": time.time() * 1000, **fields}}), file=sys.stderr, flush=True)
+"""
+
+
+class Verdict(unittest.TestCase):
+    """The whole demo, with a ledger that is right or wrong."""
+
+    def setUp(self):
+        folder = tempfile.TemporaryDirectory(prefix="weir-demo-test-")
+        self.addCleanup(folder.cleanup)
+        before, demo.FOLDER = demo.FOLDER, pathlib.Path(folder.name)
+        self.addCleanup(setattr, demo, "FOLDER", before)
+
+    def demo(self, spoil="pass", *arguments):
+        ledger = demo.FOLDER / "ledger"
+        ledger.write_text(LEDGER.format(python=sys.executable, spoil=spoil))
+        ledger.chmod(0o755)
+        out, err = io.StringIO(), io.StringIO()
+        with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
+            code = demo.main(["--rows", "1000", "--rate", "100000", "--kills", "0", "--seed", "7",
+                              "--ledger", str(ledger), *arguments])
+        return code, out.getvalue(), err.getvalue()
+
+    def assert_wrong(self, spoil, finding):
+        code, out, err = self.demo(spoil)
+        self.assertEqual(code, 1)
+        self.assertIn("error: WRONG: ", err)
+        self.assertIn(finding, err)
+        self.assertIn("--seed 7 plays the same kills again", err)
+        self.assertNotIn("each exactly once", out)
+
+    def test_is_right_when_the_output_is_right(self):
+        code, out, err = self.demo()
+        self.assertEqual((code, err), (0, ""))
+        self.assertIn("1,000 rows in, 1,000 rows out, each exactly once", out)
+
+    def test_a_doubled_row_is_wrong(self):
+        self.assert_wrong("entries.append(entries[500])", "rows that are there twice: 1")
+
+    def test_a_lost_row_is_wrong(self):
+        self.assert_wrong("del entries[500]", "rows that are missing: 1")
+
+    def test_a_wrong_balance_is_wrong(self):
+        self.assert_wrong("entries[999][2] += 1", "wrong balances: 1")
+
+    def test_no_output_at_all_is_wrong(self):
+        self.assert_wrong("entries.clear()", "rows that are missing: 1,000")
+
+    def test_output_of_the_demo_before_does_not_count(self):
+        self.demo("entries.append(entries[500])")
+        self.assertEqual(self.demo()[0], 0)
+
+    def test_a_ledger_that_is_not_built_is_said(self):
+        code, _, err = self.demo("pass", "--ledger", str(demo.FOLDER / "none"))
+        self.assertEqual(code, 1)
+        self.assertIn("none is not there; ./dev build makes it", err)
 
 
 if __name__ == "__main__":

@@ -19,11 +19,14 @@ std::string JobFileText(const std::string& job) {
 }
 
 Status CheckJobFile(std::string_view text) {
-  if (!text.starts_with(kJobFileBegin)) return DataLossError("job file is damaged");
+  const Status damaged = DataLossError(
+      "the job file is damaged; remove it, if the history beside it is whole: the next run writes "
+      "it anew");
+  if (!text.starts_with(kJobFileBegin)) return damaged;
   uint32_t version = 0;
   const std::string_view rest = text.substr(kJobFileBegin.size());
   const auto [stop, error] = std::from_chars(rest.data(), rest.data() + rest.size(), version);
-  if (error != std::errc() || stop == rest.data()) return DataLossError("job file is damaged");
+  if (error != std::errc() || stop == rest.data()) return damaged;
   if (version > kHistoryFormatVersion) {
     return FailedPreconditionError(
         "the checkpoints were written by a newer version of Weir (format ", version, ")");
@@ -91,7 +94,8 @@ void History::ReadJobFile() {
     if (!text.ok() && text.status().code() != StatusCode::kNotFound)
       return EndTakeOver(text.status());
     if (text.ok()) {
-      if (Status status = CheckJobFile(*text); !status.ok()) return EndTakeOver(std::move(status));
+      if (Status status = CheckJobFile(*text); !status.ok())
+        return EndTakeOver(status.Annotated(files_.JobFile()));
     }
     Do(take_over_->OnJobFile(job_file_exists_));
   });

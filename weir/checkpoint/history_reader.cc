@@ -120,6 +120,18 @@ std::vector<HistoryRecord> HistoryView::Retained() const {
   return retained;
 }
 
+std::vector<RetainedCheckpoint> HistoryView::MissingRecords() const {
+  std::vector<RetainedCheckpoint> missing;
+  const StatusOr<HistoryRecord> newest = Newest();
+  if (!newest.ok()) return missing;
+  for (const RetainedCheckpoint& entry : newest->retained) {
+    const bool is_damaged =
+        std::ranges::find(damaged, entry.ref.number, &DamagedRecord::number) != damaged.end();
+    if (!is_damaged && FindNumber(records, entry.ref.number) == nullptr) missing.push_back(entry);
+  }
+  return missing;
+}
+
 StatusOr<HistoryRecord> HistoryView::Find(const std::string& which) const {
   if (which == "latest") {
     WEIR_ASSIGN_OR_RETURN(const std::optional<HistoryRecord> resume, ResumePoint());

@@ -39,6 +39,9 @@ struct HistoryView {
   /// left out.
   std::vector<HistoryRecord> Retained() const;
 
+  /// The retained checkpoints and savepoints whose records are not there at all, oldest first.
+  std::vector<RetainedCheckpoint> MissingRecords() const;
+
   /// A retained checkpoint by id ("118"), by savepoint name, or "latest" (the resume point).
   /// Errors: NotFound naming what there is.
   StatusOr<HistoryRecord> Find(const std::string& which) const;

@@ -73,6 +73,23 @@ TEST_F(HistoryReaderTest, DamageIsNamedAndTheRestIsReadable) {
   EXPECT_TRUE(view.Find("v1").ok());
 }
 
+TEST_F(HistoryReaderTest, ARetainedRecordThatIsNotThereIsMissing) {
+  WriteRewound();
+  EXPECT_TRUE(View().MissingRecords().empty());
+  std::optional<Status> status;
+  store_.Delete(files_.Record(base::HistoryNumber(3)), [&](Status s) { status = std::move(s); });
+  ASSERT_TRUE(world_.RunUntil([&] { return status.has_value(); }, seconds(1)));
+  const std::vector<RetainedCheckpoint> missing = View().MissingRecords();
+  ASSERT_EQ(missing.size(), 1u);
+  EXPECT_EQ(missing[0].ref.checkpoint, base::CheckpointId(3));
+}
+
+TEST_F(HistoryReaderTest, ADamagedRecordIsNotMissingToo) {
+  WriteRewound();
+  ASSERT_TRUE(store_.FlipByte(files_.Record(base::HistoryNumber(3)), 5).ok());
+  EXPECT_TRUE(View().MissingRecords().empty());
+}
+
 TEST_F(HistoryReaderTest, ADamagedNewestRecordHidesWhatIsRetained) {
   WriteRewound();
   ASSERT_TRUE(store_.FlipByte(files_.Record(base::HistoryNumber(4)), 5).ok());

@@ -74,8 +74,10 @@ TakeOverStep TakeOver::OnRead(const StatusOr<std::string>& bytes) {
   if (!bytes.ok()) return Fail(bytes.status());
   StatusOr<HistoryRecord> record = DecodeRecord(reading_, *bytes);
   if (!record.ok()) {
-    return Fail(record.status().Annotated(
-        "cannot resume; whole checkpoints are found by `checkpoints list`"));
+    return Fail({record.status().code(),
+                 Concat("cannot resume: ", record.status().message(),
+                        "; put the record back from a copy, or begin in another checkpoint "
+                        "directory: nothing was changed here")});
   }
   if (phase_ == Phase::kWalking) return Walked(*std::move(record));
 
@@ -91,10 +93,10 @@ TakeOverStep TakeOver::OnRead(const StatusOr<std::string>& bytes) {
 
 TakeOverStep TakeOver::StartEmpty() {
   if (job_file_exists_) {
-    return Fail(DataLossError(
-        "job ", options_.job,
-        " has a job file but no history: its records were lost; nothing is started or deleted "
-        "here. Use another checkpoint directory or job name"));
+    return Fail(DataLossError("job ", options_.job,
+                              " has a job file but no history: its records were lost; put them "
+                              "back from a copy, or begin "
+                              "in another checkpoint directory: nothing was changed here"));
   }
   if (options_.from == TakeOverOptions::From::kCheckpoint ||
       options_.from == TakeOverOptions::From::kSavepoint) {

@@ -23,6 +23,12 @@ int Code(ExitCode code) { return static_cast<int>(code); }
 
 enum class Format : uint8_t { kText, kJson };
 
+// Something that should be readable and is not.
+struct Damage {
+  std::string what;
+  std::string why;
+};
+
 class Looking {
  public:
   Looking(const UserProgram& program, Console& console, env::PosixEnv& world, JobStore& store,
@@ -37,7 +43,9 @@ class Looking {
 
  private:
   void SayEmpty();
+  std::vector<Damage> DamageOf(const checkpoint::HistoryView& history);
   Status VerifyOne(const checkpoint::HistoryRecord& record);
+  bool WasRetired(const checkpoint::HistoryRecord& record);
   int64_t Now() const { return world_.env().clock.UnixMillis(); }
 
   const UserProgram& program_;
@@ -55,14 +63,33 @@ int Looking::List(const checkpoint::HistoryView& history) {
   } else if (!records.empty()) {
     console_.Result(CheckpointList(records, Now()));
   }
-  for (const checkpoint::DamagedRecord& damaged : history.damaged) {
-    console_.Error(damaged.status.message());
-  }
-  if (empty) SayEmpty();
-  if (!empty && records.empty() && history.damaged.empty()) {
+  const std::vector<Damage> damages = DamageOf(history);
+  for (const Damage& damage : damages) console_.Error(damage.why);
+  if (empty && damages.empty()) SayEmpty();
+  if (!empty && records.empty() && damages.empty()) {
     console_.Note("no checkpoint is complete yet");
   }
-  return Code(history.damaged.empty() ? ExitCode::kDone : ExitCode::kFailed);
+  return Code(damages.empty() ? ExitCode::kDone : ExitCode::kFailed);
+}
+
+// Records that cannot be read, retained checkpoints whose records are not there, and a job file
+// that is left of a history.
+std::vector<Damage> Looking::DamageOf(const checkpoint::HistoryView& history) {
+  std::vector<Damage> damages;
+  for (const checkpoint::DamagedRecord& damaged : history.damaged) {
+    damages.push_back(
+        {Concat("history record ", damaged.number), std::string(damaged.status.message())});
+  }
+  for (const checkpoint::RetainedCheckpoint& lost : history.MissingRecords()) {
+    damages.push_back({Concat("checkpoint ", lost.ref.checkpoint),
+                       Concat("history record ", lost.ref.number, " of checkpoint ",
+                              lost.ref.checkpoint, " is missing")});
+  }
+  if (history.records.empty() && history.damaged.empty() && store_.HasJobFile()) {
+    damages.push_back({"history", Concat("job ", program_.job(),
+                                         " has a job file but no history: its records were lost")});
+  }
+  return damages;
 }
 
 // A name or a directory that was mistyped looks like a job without a history.
@@ -94,6 +121,13 @@ Status Looking::VerifyOne(const checkpoint::HistoryRecord& record) {
   });
 }
 
+// A job that runs may have retired it while it was read.
+bool Looking::WasRetired(const checkpoint::HistoryRecord& record) {
+  const StatusOr<checkpoint::HistoryView> now = store_.ReadHistory();
+  return now.ok() && now->Newest().ok() &&
+         now->Find(Concat(record.checkpoint->id)).status().code() == StatusCode::kNotFound;
+}
+
 int Looking::Verify(const checkpoint::HistoryView& history, const std::string& which) {
   std::vector<checkpoint::HistoryRecord> records = history.Retained();
   if (!which.empty()) {
@@ -104,7 +138,7 @@ int Looking::Verify(const checkpoint::HistoryView& history, const std::string& w
     }
     records = {*std::move(record)};
   }
-  bool whole = history.damaged.empty();
+  bool whole = true;
   nlohmann::ordered_json results = nlohmann::ordered_json::array();
   std::string text;
   const auto add = [&](const std::string& what, const std::string& damage,
@@ -114,17 +148,19 @@ int Looking::Verify(const checkpoint::HistoryView& history, const std::string& w
                            : Concat(what, ": DAMAGED: ", damage, "\n");
     whole &= damage.empty();
   };
-  for (const checkpoint::DamagedRecord& damaged : history.damaged) {
-    add(Concat("history record ", damaged.number), std::string(damaged.status.message()), "");
+  if (which.empty()) {
+    for (const Damage& damage : DamageOf(history)) add(damage.what, damage.why, "");
   }
   for (const checkpoint::HistoryRecord& record : records) {
     uint64_t bytes = 0;
     for (const checkpoint::PackRef& pack : record.checkpoint->packs) bytes += pack.bytes;
-    add(Concat("checkpoint ", record.checkpoint->id), std::string(VerifyOne(record).message()),
+    const Status status = VerifyOne(record);
+    if (!status.ok() && WasRetired(record)) continue;
+    add(Concat("checkpoint ", record.checkpoint->id), std::string(status.message()),
         Concat(", ", record.checkpoint->packs.size(), " packs, ", FormatBytes(bytes)));
   }
   console_.Result(format_ == Format::kJson ? results.dump(2) + "\n" : text);
-  if (history.records.empty() && history.damaged.empty()) SayEmpty();
+  if (whole && history.records.empty()) SayEmpty();
   return Code(whole ? ExitCode::kDone : ExitCode::kFailed);
 }
 

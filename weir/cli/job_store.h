@@ -31,10 +31,15 @@ class JobStore {
   /// Tries out that of two creates of one name one loses.
   Status Prove(env::Random& random);
 
-  /// Waits for the history to be read.
+  /// Whether a history was begun here once, as far as can be read.
+  bool HasJobFile();
+
+  /// Waits for the history to be read, whole as it was at one moment.
   StatusOr<checkpoint::HistoryView> ReadHistory();
 
  private:
+  StatusOr<checkpoint::HistoryView> ReadOnce();
+
   JobStore(std::string directory, std::string job, std::unique_ptr<env::BlobStore> blobs)
       : directory_(std::move(directory)), files_(std::move(job)), blobs_(std::move(blobs)) {}
 

@@ -12,11 +12,13 @@
 #include "weir/cli/help.h"
 #include "weir/cli/run_command.h"
 #include "weir/cli/version.h"
+#include "weir/env/process.h"
 
 namespace weir {
 inline namespace v0 {
 
 int Main(int argc, char** argv, const std::function<void(Pipeline&)>& build, BuildCheck check) {
+  env::KeepStandardStreams();
   std::vector<std::string> words(argv, argv + argc);
   const std::string program_name = words.empty() ? "program" : words.front();
   if (!words.empty()) words.erase(words.begin());

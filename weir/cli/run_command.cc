@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "weir/cli/console.h"
+#include "weir/cli/cure.h"
 #include "weir/cli/help.h"
 #include "weir/cli/job_store.h"
 #include "weir/cli/job_watch.h"
@@ -98,7 +99,7 @@ class Run {
   Status Judge(const checkpoint::Proposal& proposal);
   int Report(const JobEnd& end, bool reigned);
   int Refuse(const Status& status, std::string_view cure = {});
-  std::string CureOfFailure(std::string_view message) const;
+  std::string CureOfFailure(const Status& status) const;
 
   UserProgram& program_;
   Console& console_;
@@ -247,24 +248,25 @@ int Run::Report(const JobEnd& end, bool reigned) {
                    "this process has stopped; nothing is lost");
     return Code(ExitCode::kRefused);
   }
-  console_.Error(end.status.message(), CureOfFailure(end.status.message()));
+  console_.Error(end.status.message(), CureOfFailure(end.status));
   return Code(ExitCode::kFailed);
 }
 
 int Run::Refuse(const Status& status, std::string_view cure) {
-  console_.Error(status.message(), cure);
+  console_.Error(status.message(), cure.empty() ? CureOf(status) : std::string(cure));
   return Code(CodeBeforeReign(status));
 }
 
 // A message may bring its own cure; then it is only said how far the job came.
-std::string Run::CureOfFailure(std::string_view message) const {
+std::string Run::CureOfFailure(const Status& status) const {
   const JobPicture& picture = watch_->picture();
   std::string text = "the job stopped";
   if (picture.checkpoint) {
     text += Concat("; its last complete checkpoint is ", picture.checkpoint->id, " (",
                    FormatAge(picture.now - picture.checkpoint->at), " before)");
   }
-  if (!SplitCure(message).cure.empty()) return text;
+  if (!SplitCure(status.message()).cure.empty()) return text;
+  if (const std::string cure = CureOf(status); !cure.empty()) return cure + "\n" + text;
   return text + ". Run it again, and it goes on from its newest checkpoint: nothing is lost";
 }
 

@@ -58,7 +58,9 @@ StatusOr<runtime::Outcome> CommittingSink::Process(runtime::Input& input, runtim
 
 bool CommittingSink::Covered(const Pending& pending) const {
   if (!permit_) return false;
-  if (Mutant("older-batches-not-covered") && pending.committable.checkpoint != permit_->checkpoint()) return false;
+  if (Mutant("older-batches-not-covered") &&
+      pending.committable.checkpoint != permit_->checkpoint())
+    return false;
   return pending.restored || pending.committable.checkpoint <= permit_->checkpoint() ||
          Mutant("commit-before-completion");
 }

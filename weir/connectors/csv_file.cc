@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 
+#include "weir/base/checksum.h"
 #include "weir/base/limits.h"
 #include "weir/base/nearest.h"
 #include "weir/connectors/csv_tokenizer.h"
@@ -11,6 +12,7 @@ namespace weir::connectors {
 namespace {
 
 constexpr size_t kReadBytes = 64 << 10;
+constexpr size_t kTailBytes = 4 << 10;
 constexpr size_t kMessageTextBytesMax = 40;
 constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
 
@@ -97,6 +99,15 @@ StatusOr<CsvHeader> ReadCsvHeader(const env::ReadableFile& file, const std::stri
              : std::span<const std::string_view>(&shown, 1);
   WEIR_ASSIGN_OR_RETURN(std::vector<uint32_t> order, MatchColumns(names, path, shown, fields));
   return CsvHeader{.column_of_field = std::move(order), .bytes = line.size()};
+}
+
+StatusOr<uint64_t> CsvTailDigest(const env::ReadableFile& file, uint64_t file_bytes) {
+  const uint64_t size = std::min<uint64_t>(file_bytes, kTailBytes);
+  WEIR_ASSIGN_OR_RETURN(const std::string tail,
+                        env::ReadExactly(file, file_bytes - size, static_cast<size_t>(size)));
+  base::Checksum digest;
+  digest.Add(tail);
+  return digest.value();
 }
 
 std::string CsvPlace(const env::ReadableFile& file, const std::string& path, uint64_t offset) {

@@ -12,6 +12,11 @@
 
 namespace weir::connectors {
 
+/// What to do about a row that cannot be read: the job has found its splits by the file's bytes.
+inline constexpr std::string_view kBadRowCure =
+    "; mend the row without changing the file's length and run it again, or start anew with "
+    "--fresh";
+
 struct CsvHeader {
   std::vector<uint32_t> column_of_field;  // where each field of the record stands in a row
   uint64_t bytes = 0;                     // where the rows begin
@@ -25,6 +30,11 @@ struct CsvHeader {
 ///   is missing, unknown (the nearest field is named) or there twice. Whatever `file` reports.
 StatusOr<CsvHeader> ReadCsvHeader(const env::ReadableFile& file, const std::string& path,
                                   uint64_t file_bytes, std::span<const std::string> fields);
+
+/// Digest of the last 4 KiB of the first `file_bytes` bytes: in a file that has only been appended to
+/// they are as they were.
+/// Errors: OutOfRange when the file is shorter. Whatever `file` reports.
+StatusOr<uint64_t> CsvTailDigest(const env::ReadableFile& file, uint64_t file_bytes);
 
 /// "transactions.csv:48,211": the line, from 1, in which the byte at `offset` stands. Reads the
 /// file up to there: for errors only. The path alone when it cannot be read.

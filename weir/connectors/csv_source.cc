@@ -100,13 +100,15 @@ StatusOr<std::vector<runtime::Split>> FindCsvSplits(env::FileSystem& files,
     const std::string path = env::JoinPath(input.directory, input.name);
     WEIR_ASSIGN_OR_RETURN(const auto file, files.Open(path));
     WEIR_RETURN_IF_ERROR(ReadCsvHeader(*file, path, input.bytes, fields).status());
+    WEIR_ASSIGN_OR_RETURN(const uint64_t tail, CsvTailDigest(*file, input.bytes));
     for (uint64_t begin = 0; begin < input.bytes;) {
       const uint64_t end = begin + std::min(split_bytes, input.bytes - begin);
       splits.push_back(EncodeCsvSplit({.file = input.name,
                                        .begin = begin,
                                        .end = end,
                                        .next = begin,
-                                       .file_bytes = input.bytes}));
+                                       .file_bytes = input.bytes,
+                                       .tail = tail}));
       begin = end;
     }
   }
@@ -207,7 +209,8 @@ Status CsvSourceReader::BadField(const BadCsvField& bad) const {
       reader_->PlaceOf(bad.row), ": column ", reader_->header().column_of_field[bad.field] + 1,
       " \"", format_.fields[bad.field], "\": ", text,
       too_large ? Concat(" is too large or too small for ", field.ToString())
-                : Concat(" is not ", bad.expected));
+                : Concat(" is not ", bad.expected),
+      kBadRowCure);
 }
 
 }  // namespace weir::connectors

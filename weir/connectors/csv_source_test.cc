@@ -270,26 +270,46 @@ TEST(CsvSource, AFileThatGrewWithinItsLastRowIsRefused) {
             "the file back as it was, or start anew with --fresh");
 }
 
+TEST(CsvSource, ARowThatWasMendedToALongerOneIsRefused) {
+  const std::string text = "account,note\n1,x\n2,bad\n3,last\n";
+  Reading reading(text);
+  ASSERT_TRUE(reading.Discover().ok());
+  // By the length of the last row: what the job would read still ends in a line end.
+  reading.machine().Write("in/t.csv", "account,note\n1,x\n2,mended 789\n3,last\n");
+  EXPECT_EQ(reading.ErrorOf(reading.Read(), StatusCode::kFailedPrecondition),
+            "in/t.csv has grown since the job found it, and not by rows at its end: it was 30 "
+            "bytes, and is 37; put the file back as it was, or start anew with --fresh");
+}
+
+TEST(CsvSource, ARowThatWasMendedInItsPlaceIsRead) {
+  Reading reading("account,note\n1,x\n2,bad\n3,last\n");
+  ASSERT_TRUE(reading.Discover().ok());
+  reading.machine().Write("in/t.csv", "account,note\n1,x\n2,mnd\n3,last\n");
+  EXPECT_EQ(*reading.Read(), (Rows{"1,x", "2,mnd", "3,last"}));
+}
+
 TEST(CsvSource, AFieldThatDoesNotParseIsNamed) {
   std::string text = Numbered(5000);
   const size_t at = text.find("\n4321,") + 1;
   text.replace(at, 4, "\"12,5O\"");
   Reading reading(text, {.path = "in/t.csv", .split_bytes = 3000});
   EXPECT_EQ(reading.ErrorOf(reading.ReadAll(), StatusCode::kInvalidArgument),
-            "in/t.csv:4,323: column 1 \"account\": \"12,5O\" is not an integer");
+            "in/t.csv:4,323: column 1 \"account\": \"12,5O\" is not an integer; mend the row "
+            "without changing the file's length and run it again, or start anew with --fresh");
   Reading swapped("note,account\nx,\n");
   EXPECT_EQ(swapped.ErrorOf(swapped.ReadAll(), StatusCode::kInvalidArgument),
-            "in/t.csv:2: column 2 \"account\": \"\" is not an integer");
+            Concat("in/t.csv:2: column 2 \"account\": \"\" is not an integer", kBadRowCure));
   Reading large("account,note\n9223372036854775808,x\n");
   EXPECT_EQ(large.ErrorOf(large.ReadAll(), StatusCode::kInvalidArgument),
-            "in/t.csv:2: column 1 \"account\": \"9223372036854775808\" is too large or too small "
-            "for int64");
+            Concat("in/t.csv:2: column 1 \"account\": \"9223372036854775808\" is too large or too "
+                   "small for int64",
+                   kBadRowCure));
 }
 
 TEST(CsvSource, ARowThatIsNoCsvIsNamed) {
   Reading reading("account,note\n1,x\n2\n");
   EXPECT_EQ(reading.ErrorOf(reading.ReadAll(), StatusCode::kInvalidArgument),
-            "in/t.csv:3: 1 column, the header has 2");
+            Concat("in/t.csv:3: 1 column, the header has 2", kBadRowCure));
 }
 
 TEST(CsvSource, QuotedLineEndsNeedOneSplit) {
@@ -394,16 +414,25 @@ TEST(CsvSource, EnumeratorAnswersFromThePool) {
   EXPECT_EQ((*answer)->splits[0].id, "t.csv:0-58");
 }
 
-TEST(CsvSplit, PositionsThatMakeNoSenseAreRefused) {
-  const CsvSplit split{.file = "a:b-c.csv", .begin = 10, .end = 20, .next = 12, .file_bytes = 30};
+TEST(CsvSplit, PositionsAreThoseOfTheirVersion) {
+  CsvSplit split{.file = "a:b-c.csv", .begin = 10, .end = 20, .next = 12, .file_bytes = 30};
+  split.tail = 0x0102030405060708;
   const runtime::Split encoded = EncodeCsvSplit(split);
   EXPECT_EQ(encoded.id, "a:b-c.csv:10-20");
+  EXPECT_EQ(encoded.position, "\x02\x0c\x1e\x08\x07\x06\x05\x04\x03\x02\x01");
   EXPECT_EQ(*DecodeCsvSplit(encoded), split);
+  split.tail = {};
+  EXPECT_EQ(*DecodeCsvSplit({.id = encoded.id, .position = "\x01\x0c\x1e"}), split);
+}
+
+TEST(CsvSplit, PositionsThatMakeNoSenseAreRefused) {
   const auto code = [](const std::string& id, std::string_view position) {
     return DecodeCsvSplit({id, std::string(position)}).status().code();
   };
-  EXPECT_EQ(code("a:10-20", "\x02\x0c\x1e"), StatusCode::kFailedPrecondition);
+  EXPECT_EQ(code("a:10-20", "\x03\x0c\x1e"), StatusCode::kFailedPrecondition);
   EXPECT_EQ(code("a:10-20", ""), StatusCode::kDataLoss);
+  EXPECT_EQ(code("a:10-20", "\x02\x0c\x1e"), StatusCode::kDataLoss);
+  EXPECT_EQ(code("a:10-20", "\x02\x0c\x1e\x08\x07\x06\x05\x04\x03\x02"), StatusCode::kDataLoss);
   EXPECT_EQ(code("a:10-20", "\x01\x0c"), StatusCode::kDataLoss);
   EXPECT_EQ(code("a:10-20", "\x01\x0c\x1e\x01"), StatusCode::kDataLoss);
   EXPECT_EQ(code("a:10-20", "\x01\x09\x1e"), StatusCode::kDataLoss);  // before the range

@@ -7,7 +7,8 @@
 namespace weir::connectors {
 namespace {
 
-constexpr uint8_t kVersion = 1;
+constexpr uint8_t kVersion = 2;
+constexpr uint8_t kVersionWithoutTail = 1;
 
 bool ParseNumber(std::string_view text, uint64_t& number) {
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
@@ -29,22 +30,25 @@ bool ParseId(std::string_view id, CsvSplit& split) {
 
 runtime::Split EncodeCsvSplit(const CsvSplit& split) {
   base::ByteWriter position;
-  position.U8(kVersion);
+  position.U8(split.tail ? kVersion : kVersionWithoutTail);
   position.Varint(split.next);
   position.Varint(split.file_bytes);
+  if (split.tail) position.U64(*split.tail);
   return {.id = Concat(split.file, ':', split.begin, '-', split.end), .position = position.Take()};
 }
 
 StatusOr<CsvSplit> DecodeCsvSplit(const runtime::Split& encoded) {
   base::ByteReader position(encoded.position);
   CsvSplit split;
-  if (const uint8_t version = position.U8(); position.ok() && version > kVersion) {
+  const uint8_t version = position.U8();
+  if (position.ok() && version > kVersion) {
     return FailedPreconditionError("the position of CSV split ", encoded.id,
                                    " was written by a newer Weir (version ", int{version},
                                    "); run that one");
   }
   split.next = position.Varint();
   split.file_bytes = position.Varint();
+  if (version != kVersionWithoutTail) split.tail = position.U64();
   WEIR_RETURN_IF_ERROR(position.Check(Concat("the position of CSV split ", encoded.id),
                                       base::ByteReader::Rest::kMustBeEmpty));
   if (!ParseId(encoded.id, split) || split.begin > split.end || split.end > split.file_bytes ||

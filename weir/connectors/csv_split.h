@@ -8,6 +8,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -22,13 +23,14 @@ struct CsvSplit {
   std::string file;
   uint64_t begin = 0;
   uint64_t end = 0;
-  uint64_t next = 0;        // where the next row begins, or is looked for
-  uint64_t file_bytes = 0;  // when the split was found: what is behind is not read
+  uint64_t next = 0;                  // where the next row begins, or is looked for
+  uint64_t file_bytes = 0;            // when the split was found: what is behind is not read
+  std::optional<uint64_t> tail = {};  // CsvTailDigest then; none: written by version 1
   friend bool operator==(const CsvSplit&, const CsvSplit&) = default;
 };
 
-/// The id is "<file>:<begin>-<end>"; the position a version byte (1) and two varints, `next` and
-/// `file_bytes`.
+/// The id is "<file>:<begin>-<end>"; the position a version byte (2), two varints, `next` and
+/// `file_bytes`, and eight bytes, `tail`.
 runtime::Split EncodeCsvSplit(const CsvSplit& split);
 
 /// Errors: DataLoss when it makes no sense; FailedPrecondition when a newer Weir wrote it.

@@ -17,7 +17,9 @@ constexpr std::string_view kChangedCure =
     "; put the file back as it was, or start anew with --fresh";
 
 // The file must still begin with the bytes that it had when the split was found. Rows that were
-// appended since are not read; but a last row that had no line end may have been cut then.
+// appended since are not read; but a last row that had no line end may have been cut then, and a row
+// that was mended to a longer one has pushed others behind the end. A row that was mended to one of
+// the same length is welcome.
 Status CheckUnchanged(const env::ReadableFile& file, const std::string& path,
                       const CsvSplit& split) {
   WEIR_ASSIGN_OR_RETURN(const uint64_t bytes, file.Size());
@@ -26,7 +28,14 @@ Status CheckUnchanged(const env::ReadableFile& file, const std::string& path,
                                    WithThousands(split.file_bytes), " to ", WithThousands(bytes),
                                    " bytes", kChangedCure);
   }
-  if (bytes == split.file_bytes || split.end < split.file_bytes || bytes == 0) return {};
+  if (bytes == split.file_bytes || split.file_bytes == 0) return {};
+  WEIR_ASSIGN_OR_RETURN(const uint64_t tail, CsvTailDigest(file, split.file_bytes));
+  if (split.tail && tail != *split.tail) {
+    return FailedPreconditionError(
+        path, " has grown since the job found it, and not by rows at its end: it was ",
+        WithThousands(split.file_bytes), " bytes, and is ", WithThousands(bytes), kChangedCure);
+  }
+  if (split.end < split.file_bytes) return {};
   WEIR_ASSIGN_OR_RETURN(const std::string last,
                         env::ReadExactly(file, split.file_bytes - 1, /*size=*/1));
   if (last.front() == '\n') return {};
@@ -157,7 +166,7 @@ Status CsvSplitReader::BadRow(const CsvTokenizer::Result& result) const {
   return InvalidArgumentError(
       CsvPlace(*file_, path_, offset_ + result.consumed), ": ", result.problem,
       may_be_cut ? "; if quotes in this file hold line ends, read it in one split: split_bytes = 0"
-                 : "");
+                 : kBadRowCure);
 }
 
 }  // namespace weir::connectors

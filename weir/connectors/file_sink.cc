@@ -34,6 +34,20 @@ StatusOr<Found> Look(env::FileSystem& files, const std::string& path,
   return digest.value() == sealed.digest ? Found::kSame : Found::kOther;
 }
 
+Status WithCureFor(const std::string& directory, const Status& status) {
+  switch (status.code()) {
+    case StatusCode::kPermissionDenied:
+      return {status.code(),
+              Concat("output directory ", directory, " cannot be written (", status.message(),
+                     "); give this user the right to, or give another directory")};
+    case StatusCode::kResourceExhausted:
+      return {status.code(),
+              Concat(status.message(), "; free space and run it again: nothing is lost")};
+    default:
+      return status;
+  }
+}
+
 std::string Shown(const FileCommittable& file) {
   return Concat(file.rows, " rows, ", file.bytes, " bytes");
 }
@@ -46,7 +60,9 @@ Status CommitFile(env::FileSystem& files, const FileCommittable& file) {
   WEIR_ASSIGN_OR_RETURN(const Found at_end, Look(files, visible, file));
   if (at_end == Found::kOther) {
     return DataLossError("output file ", visible, " holds other bytes than were sealed in ", sealed,
-                         " (", Shown(file), "): something else wrote it");
+                         " (", Shown(file),
+                         "): something else wrote it; put it back as it was, or, if it is none of "
+                         "this job's, move it away");
   }
   if (at_end == Found::kNothing) {
     WEIR_ASSIGN_OR_RETURN(const Found at_start, Look(files, sealed, file));
@@ -170,10 +186,13 @@ StatusOr<runtime::SinkWriter::Closed> FileSinkWriter::PreCommit(base::Checkpoint
   closed.payloads.push_back(committable.Encode());
   closed.make_durable = [open = std::move(open_), &files = context_.env->files,
                          directory = directory_]() -> Status {
-    WEIR_RETURN_IF_ERROR(open->file->Append(open->buffer));
-    WEIR_RETURN_IF_ERROR(open->file->Sync());
-    WEIR_RETURN_IF_ERROR(open->file->Close());
-    return files.SyncDirectory(directory);
+    const auto seal = [&]() -> Status {
+      WEIR_RETURN_IF_ERROR(open->file->Append(open->buffer));
+      WEIR_RETURN_IF_ERROR(open->file->Sync());
+      WEIR_RETURN_IF_ERROR(open->file->Close());
+      return files.SyncDirectory(directory);
+    };
+    return WithCureFor(directory, seal());
   };
   return closed;
 }
@@ -183,22 +202,12 @@ base::UniqueFunction<Status()> FileSinkWriter::Commit(const runtime::CommitPermi
   // May run, and run to its end, when this writer is gone.
   return [&files = context_.env->files, payload = committable.payload]() -> Status {
     WEIR_ASSIGN_OR_RETURN(const FileCommittable file, FileCommittable::Decode(payload));
-    return CommitFile(files, file);
+    return WithCureFor(file.directory, CommitFile(files, file));
   };
 }
 
 Status FileSinkWriter::WithCure(const Status& status) const {
-  switch (status.code()) {
-    case StatusCode::kPermissionDenied:
-      return {status.code(),
-              Concat("output directory ", directory_, " cannot be written (", status.message(),
-                     "); give this user the right to, or give another directory")};
-    case StatusCode::kResourceExhausted:
-      return {status.code(),
-              Concat(status.message(), "; free space and run it again: nothing is lost")};
-    default:
-      return status;
-  }
+  return WithCureFor(directory_, status);
 }
 
 }  // namespace weir::connectors

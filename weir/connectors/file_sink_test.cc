@@ -306,7 +306,10 @@ TEST(FileSink, AFullDiskAtTheBarrierFailsTheCheckpoint) {
   ASSERT_TRUE(task.Start().ok());
   ASSERT_TRUE(task.Write(1, 1000).ok());
   machine.disk().SetCapacity(100);
-  EXPECT_EQ(task.Snapshot(1).status().code(), StatusCode::kResourceExhausted);
+  const Status failed = task.Snapshot(1).status();
+  EXPECT_EQ(failed.code(), StatusCode::kResourceExhausted);
+  EXPECT_TRUE(failed.message().ends_with("; free space and run it again: nothing is lost"))
+      << failed;
   EXPECT_EQ(task.RunFor(sim::milliseconds(5)).code(), StatusCode::kResourceExhausted);
 }
 

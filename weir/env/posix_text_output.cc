@@ -13,7 +13,13 @@ class StandardOutput final : public TextOutput {
   Status Write(std::string_view lines) override {
     const size_t written = std::fwrite(lines.data(), 1, lines.size(), stdout);
     if (written < lines.size() || std::fflush(stdout) != 0) {
-      return UnavailableError(ErrnoStatus(errno, "write to", "standard output").message());
+      const int error = errno;
+      if (error == EPIPE || error == EBADF) {
+        return FailedPreconditionError(
+            "standard output is closed; run it again with a reader, or into a file: what had been "
+            "printed behind the newest checkpoint is printed again");
+      }
+      return UnavailableError(ErrnoStatus(error, "write to", "standard output").message());
     }
     return {};
   }

@@ -1,5 +1,6 @@
 #include "weir/env/process.h"
 
+#include <fcntl.h>
 #include <sched.h>
 #include <unistd.h>
 
@@ -31,6 +32,14 @@ std::string AbsolutePath(const std::string& path) {
   if (path.starts_with('/')) return path;
   const std::unique_ptr<char, void (*)(void*)> directory(::getcwd(nullptr, 0), std::free);
   return directory == nullptr ? path : JoinPath(directory.get(), path);
+}
+
+// The way round that cannot be used: whoever reads or writes is told.
+void KeepStandardStreams() {
+  for (int number = 0; number < 3; ++number) {
+    if (::fcntl(number, F_GETFD) >= 0) continue;
+    if (::open("/dev/null", number == STDIN_FILENO ? O_WRONLY : O_RDONLY) != number) return;
+  }
 }
 
 }  // namespace weir::env

@@ -16,4 +16,9 @@ std::string ThisProcess();
 /// An absolute form of a path, from the working directory on.
 std::string AbsolutePath(const std::string& path);
 
+/// Opens those of the three standard streams that are closed, on nothing: else the next file that
+/// is opened takes their number, and what is printed ends in it.
+/// Threads: before any other.
+void KeepStandardStreams();
+
 }  // namespace weir::env

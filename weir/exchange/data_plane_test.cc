@@ -111,8 +111,8 @@ class Node final : public sim::Program, public env::Stepper, public WakeTarget {
  public:
   Node(const std::string& address, env::Transport& transport, env::Chaos& chaos,
        env::ThreadFactory& threads) {
-    auto plane = DataPlane::Open(
-        {.listen_address = address, .transport = transport, .chaos = chaos});
+    auto plane =
+        DataPlane::Open({.listen_address = address, .transport = transport, .chaos = chaos});
     EXPECT_TRUE(plane.ok()) << plane.status();
     plane_ = std::move(*plane);
     thread_ = threads.Start("node", *this);
@@ -275,9 +275,7 @@ class Pair : public Cluster {
   }
   void BeginBoth(uint32_t attempt) { Begin(a_, attempt), Begin(b_, attempt); }
 
-  bool Done() const {
-    return IsUp(a_) && IsUp(b_) && NodeOf(a_).done() && NodeOf(b_).done();
-  }
+  bool Done() const { return IsUp(a_) && IsUp(b_) && NodeOf(a_).done() && NodeOf(b_).done(); }
   bool RunUntilDone(Duration at_most = seconds(60)) {
     return world().RunUntil([&] { return Done(); }, at_most);
   }
@@ -420,8 +418,8 @@ TEST(DataPlane, ClosedWhileEndsAreOpenItBreaksThem) {
   sim::World world(sim::CalmOptions(1));
   sim::Process& process = SpawnBare(world);
   const env::Env& env = process.env();
-  auto plane = DataPlane::Open(
-      {.listen_address = "p", .transport = env.transport, .chaos = env.chaos});
+  auto plane =
+      DataPlane::Open({.listen_address = "p", .transport = env.transport, .chaos = env.chaos});
   ASSERT_TRUE(plane.ok());
   auto writer = (*plane)->OpenWriter(KeyOf(base::Attempt(1), 0), "q", TypeOpsOf<int64_t>());
   auto reader = (*plane)->OpenReader(KeyOf(base::Attempt(1), 0), "q", TypeOpsOf<int64_t>());
@@ -548,10 +546,8 @@ class Stranger final : public sim::Program {
 
 std::string Element(uint64_t sequence, const std::string& payload) {
   base::ByteWriter out;
-  EncodeElementHead({.kind = FrameKind::kRows,
-                     .key = KeyOf(base::Attempt(1), 0),
-                     .sequence = sequence},
-                    out);
+  EncodeElementHead(
+      {.kind = FrameKind::kRows, .key = KeyOf(base::Attempt(1), 0), .sequence = sequence}, out);
   out.Raw(payload);
   return out.Take();
 }
@@ -566,11 +562,10 @@ DataPlane::Counters Hear(std::vector<std::string> frames, bool expect_closed = t
   Node& node = Cluster::NodeOf(b);
   node.BeginAttempt(base::Attempt(1), {}, {{.edge = 0, .peer = "a", .rows = 100}});
   cluster.world().RunFor(milliseconds(10));
-  sim::Process& stranger =
-      cluster.world().Spawn("stranger", cluster.world().NewDisk("stranger"),
-                            [&](const env::Env& env, sim::Process&) {
-                              return std::make_unique<Stranger>(env, std::move(frames));
-                            });
+  sim::Process& stranger = cluster.world().Spawn(
+      "stranger", cluster.world().NewDisk("stranger"), [&](const env::Env& env, sim::Process&) {
+        return std::make_unique<Stranger>(env, std::move(frames));
+      });
   cluster.world().RunFor(seconds(1));
   EXPECT_EQ(stranger.program_as<Stranger>()->closed(), expect_closed);
   if (status != nullptr) *status = node.status();
@@ -584,8 +579,8 @@ TEST(DataPlane, GarbageCostsTheConnection) {
   EXPECT_EQ(Hear({""}).refused_frames, 1);
   EXPECT_EQ(Hear({hello, "garbage", "garbage"}).refused_frames, 1);
   EXPECT_EQ(Hear({hello, hello}).refused_frames, 1);
-  EXPECT_EQ(Hear({Element(0, "x")}).refused_frames, 1);              // before hello
-  EXPECT_EQ(Hear({EncodeCredit(credit)}).refused_frames, 1);         // likewise
+  EXPECT_EQ(Hear({Element(0, "x")}).refused_frames, 1);                // before hello
+  EXPECT_EQ(Hear({EncodeCredit(credit)}).refused_frames, 1);           // likewise
   EXPECT_EQ(Hear({EncodeHello({.address = "c"})}).refused_frames, 1);  // should have waited
   EXPECT_EQ(Hear({EncodeHello({.address = "b"})}).refused_frames, 1);  // that is b itself
 }
@@ -620,9 +615,8 @@ TEST(DataPlane, EarlyCreditsHaveALimit) {
 TEST(DataPlane, AnAddressThatIsTakenIsAnError) {
   sim::World world(sim::CalmOptions(1));
   sim::Process& process = SpawnBare(world);
-  const DataPlane::Options options{.listen_address = "p",
-                                   .transport = process.env().transport,
-                                   .chaos = process.env().chaos};
+  const DataPlane::Options options{
+      .listen_address = "p", .transport = process.env().transport, .chaos = process.env().chaos};
   const auto first = DataPlane::Open(options);
   EXPECT_TRUE(first.ok());
   EXPECT_EQ(DataPlane::Open(options).status().code(), StatusCode::kAlreadyExists);

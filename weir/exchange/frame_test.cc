@@ -37,14 +37,27 @@ std::string Element(const ElementFrame& head, const std::string& payload) {
 TEST(Frame, HelloIsAsWritten) {
   const HelloFrame hello{.address = "w1:7"};
   const std::string bytes = EncodeHello(hello);
-  EXPECT_EQ(Hex(bytes), "01" "77656972" "01" "04" "77313a37");
+  EXPECT_EQ(Hex(bytes),
+            "01"
+            "77656972"
+            "01"
+            "04"
+            "77313a37");
   EXPECT_EQ(std::get<HelloFrame>(*DecodeFrame(bytes)), hello);
 }
 
 TEST(Frame, ElementsAreAsWritten) {
   const ElementFrame head{.kind = FrameKind::kRows, .key = kKey, .sequence = 200};
   const std::string bytes = Element(head, "xyz");
-  EXPECT_EQ(Hex(bytes), "02" "ac02" "02" "01" "04" "05" "c801" "78797a");
+  EXPECT_EQ(Hex(bytes),
+            "02"
+            "ac02"
+            "02"
+            "01"
+            "04"
+            "05"
+            "c801"
+            "78797a");
   const auto read = std::get<ElementFrame>(*DecodeFrame(bytes));
   EXPECT_EQ(read.key, kKey);
   EXPECT_EQ(read.sequence, 200);
@@ -54,7 +67,15 @@ TEST(Frame, ElementsAreAsWritten) {
 TEST(Frame, CreditIsAsWritten) {
   const CreditFrame credit{.key = kKey, .credit = {.frames = 8, .controls = 16}};
   const std::string bytes = EncodeCredit(credit);
-  EXPECT_EQ(Hex(bytes), "05" "ac02" "02" "01" "04" "05" "08" "10");
+  EXPECT_EQ(Hex(bytes),
+            "05"
+            "ac02"
+            "02"
+            "01"
+            "04"
+            "05"
+            "08"
+            "10");
   EXPECT_EQ(std::get<CreditFrame>(*DecodeFrame(bytes)), credit);
 }
 
@@ -91,8 +112,8 @@ TEST(Frame, WhatIsNoneIsRefused) {
 TEST(Frame, ANumberThatIsTooLargeForItsFieldIsRefused) {
   base::ByteWriter out;
   out.U8(static_cast<uint8_t>(FrameKind::kRows));
-  for (const uint64_t number : {uint64_t{1}, uint64_t{1} << 32, uint64_t{0}, uint64_t{0},
-                                uint64_t{0}, uint64_t{0}}) {
+  for (const uint64_t number :
+       {uint64_t{1}, uint64_t{1} << 32, uint64_t{0}, uint64_t{0}, uint64_t{0}, uint64_t{0}}) {
     out.Varint(number);
   }
   ExpectRefused(out.Take(), "element frame");

@@ -49,7 +49,7 @@ struct StoreOptions {
   double unavailable_before = 0;  // of calls: nothing happened ("store.unavailable_before")
   double unavailable_after = 0;   // of calls: it happened ("store.unavailable_after")
   double unavailable_later = 0;   // of creates, deletes and finishes: it happens later, perhaps
-                                 // after other calls of the same caller ("store.unavailable_later")
+      // after other calls of the same caller ("store.unavailable_later")
   double duplicate = 0;  // of creates answered Unavailable: the same bytes are sent once more
                          // much later ("store.duplicate")
   Duration duplicate_max = seconds(20);
