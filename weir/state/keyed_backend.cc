@@ -53,7 +53,9 @@ void KeyedBackend::Open() {
                                      .layout = layout_,
                                      .values = values_,
                                      .faults = options_.faults,
-                                     .first_generation = options_.first_generation});
+                                     .pool = options_.pool,
+                                     .first_generation = options_.first_generation,
+                                     .whole_value_bytes_max = options_.whole_value_bytes_max});
 }
 
 // The first write of a key. After an error there is no row, and writes have no effect.

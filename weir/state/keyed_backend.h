@@ -47,7 +47,10 @@ class KeyedBackend {
     base::HashSeed hash_seed = 0;  // the job's, inherited by resumes
     KeyOps key;                    // KeyOpsOf<K>()
     Faults faults = {};
+    env::Executor* pool = nullptr;  // touches memory ahead of its use; outlives the backend
     uint32_t first_generation = 1;
+    // Longer values are encoded in pieces.
+    size_t whole_value_bytes_max = limits::kSnapshotChunkBytes;
   };
 
   explicit KeyedBackend(Options options);

@@ -322,5 +322,93 @@ TEST(KeyedBackend, ChunksHeldBackAreBounded) {
   EXPECT_EQ(restored.ReadAll(), Content(50'000));
 }
 
+// A value of some MiB, in a snapshot whose steps are 64 KiB.
+struct LongValueTest : ::testing::Test {
+  static constexpr size_t kStep = 64 << 10;
+  LongValueTest() {
+    backend.Bind(1);
+    backend.count.Update(7);
+    backend.text.Update(value);
+    backend.list.Update(std::vector<int64_t>{1, 2});
+    backend.Bind(2);
+    backend.text.Update(value);
+    frozen = backend.ReadAll();
+    EXPECT_TRUE(backend.backend.BeginSnapshot(CheckpointId(1), sink).ok());
+  }
+  size_t Encoded() const {
+    size_t bytes = backend.backend.snapshot_bytes_buffered();
+    for (const SnapshotChunk& chunk : sink.chunks) bytes += chunk.bytes.size();
+    return bytes;
+  }
+  bool Step() {
+    const size_t before = Encoded();
+    const bool done = backend.backend.EncodeSome(kStep);
+    longest_step = std::max(longest_step, Encoded() - before);
+    return done;
+  }
+  void StepIntoTheFirstValue() {
+    while (Encoded() < value.size() / 2) ASSERT_FALSE(Step());
+  }
+  void ExpectWhatWasFrozen() {
+    while (!Step()) {
+    }
+    TestBackend<int64_t> restored(TestBackend<int64_t>::Options(kAll, 8));
+    ASSERT_TRUE(RestoreAll(sink.chunks, restored).ok());
+    EXPECT_EQ(restored.ReadAll(), frozen);
+    EXPECT_EQ(restored.backend.rows(), 2u);
+    EXPECT_EQ(sink.chunks.size(), 4u);  // each state once
+  }
+  const std::string value = std::string((5 << 20) + 3, 'x');
+  TestBackend<int64_t> backend{TestBackend<int64_t>::Options(kAll, 8)};
+  TestBackend<int64_t>::Content frozen;
+  CollectedChunks sink;
+  size_t longest_step = 0;
+};
+
+TEST_F(LongValueTest, NoStepCopiesMoreThanItWasGiven) {
+  ExpectWhatWasFrozen();
+  EXPECT_LE(longest_step, kStep + 1024);
+}
+
+TEST_F(LongValueTest, WrittenInTheMiddleItIsWhatItWas) {
+  StepIntoTheFirstValue();
+  for (const int64_t key : {1, 2}) {
+    backend.Bind(key);
+    backend.text.Update("new");
+    backend.count.Update(8);
+    backend.list.Add(3);
+  }
+  ExpectWhatWasFrozen();
+}
+
+TEST_F(LongValueTest, ClearedInTheMiddleItIsWhatItWas) {
+  StepIntoTheFirstValue();
+  for (const int64_t key : {1, 2}) {
+    backend.Bind(key);
+    backend.text.Clear();
+    backend.count.Clear();
+    backend.list.Clear();
+  }
+  ExpectWhatWasFrozen();
+}
+
+TEST_F(LongValueTest, ItsRowMayMoveInTheMiddle) {
+  StepIntoTheFirstValue();
+  for (int64_t key = 10; key < 5'000; ++key) {
+    backend.Bind(key);
+    backend.count.Update(1);
+  }
+  ExpectWhatWasFrozen();
+  EXPECT_LE(longest_step, kStep + 1024);
+}
+
+TEST_F(LongValueTest, ASnapshotGivenUpInTheMiddleIsForgotten) {
+  StepIntoTheFirstValue();
+  backend.backend.AbortSnapshot(CheckpointId(1));
+  sink = {};
+  ASSERT_TRUE(backend.backend.BeginSnapshot(CheckpointId(2), sink).ok());
+  ExpectWhatWasFrozen();
+}
+
 }  // namespace
 }  // namespace weir::state

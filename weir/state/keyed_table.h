@@ -48,7 +48,10 @@ class KeyedTable {
     RowLayout layout;
     std::vector<ValueOps> values;  // one for each of the layout's states
     Faults faults = {};
+    env::Executor* pool = nullptr;  // touches memory ahead of its use; outlives the table
     uint32_t first_generation = 1;
+    // Longer values are encoded in pieces of what is left of a step.
+    size_t whole_value_bytes_max = limits::kSnapshotChunkBytes;
   };
 
   explicit KeyedTable(Options options);
@@ -176,6 +179,14 @@ class KeyedTable {
     uint32_t group = 0, entry = 0, link = 0, row = 0;
   };
 
+  // A long value that is encoded up to some byte. Its row keeps the old generation, so whoever
+  // writes the row ends it first; the row is known again by the block, wherever it has moved.
+  struct LongValue {
+    const Block* block = nullptr;  // null: none
+    uint32_t state = 0;
+    size_t done = 0;
+  };
+
   // >> 1 >> 63 instead of >> 64, for one key group and for directories of one entry.
   uint64_t GroupIndexOf(uint64_t hash) const { return (hash >> 1 >> group_shift_) - first_group_; }
   uint64_t EntryIndexOf(const Group& group, uint64_t hash) const {
@@ -227,7 +238,8 @@ class KeyedTable {
   void Fail(Status status);
   void Freeze(Row* row, uint64_t hash);
   void BringUpToDate(Row* row);
-  void EncodeRow(const Row& row, uint32_t group_index);
+  bool EncodeRow(const Row& row, uint32_t group_index, size_t at_most);
+  bool EncodeLong(const Row& row, uint32_t group_index, uint32_t state, size_t& at_most);
   Slab& SlabOf(uint32_t group_index);
   bool MayForget(const Row& row) const;
   bool WalkSegment(Segment* segment, int64_t& work);
@@ -280,6 +292,7 @@ class KeyedTable {
   std::unique_ptr<SnapshotWriter> snapshot_;
   base::ByteWriter value_scratch_;
   Cursor cursor_;
+  LongValue long_;
 };
 
 template <class K>
