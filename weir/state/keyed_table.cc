@@ -35,7 +35,8 @@ KeyedTable::KeyedTable(Options options)
       first_group_(options_.groups.first.number()),
       group_count_(options_.groups.count()),
       arena_(options_.pool),
-      generation_(options_.first_generation) {
+      generation_(options_.first_generation),
+      deletions_matter_(options_.deletions_matter) {
   WEIR_CHECK(std::has_single_bit(options_.max_parallelism));
   WEIR_CHECK(options_.max_parallelism <= limits::kMaxParallelismMax);
   WEIR_CHECK(options_.groups.first < options_.groups.end);
