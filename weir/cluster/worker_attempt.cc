@@ -253,23 +253,8 @@ std::unique_ptr<runtime::SnapshotStream> WorkerAttempt::NewSnapshot(
       states.push_back({op.uid, state.name});
   }
   const base::CheckpointId checkpoint = barrier.checkpoint;
-  auto done = [inbox = inbox(), this, id, checkpoint](StatusOr<UploadedSnapshot> uploaded) {
-    proto::ToCoordinator message;
-    if (uploaded.ok()) {
-      proto::Acknowledge& acknowledge = *message.mutable_acknowledge();
-      *acknowledge.mutable_subtask() = ToProto(id);
-      acknowledge.set_checkpoint(checkpoint.number());
-      *acknowledge.mutable_state() = ToProto(uploaded->state);
-      for (const checkpoint::PackRef& pack : uploaded->packs)
-        *acknowledge.add_packs() = ToProto(pack);
-      acknowledge.set_longest_step_ns(static_cast<uint64_t>(uploaded->costs.longest_step.count()));
-      acknowledge.set_encoding_ns(static_cast<uint64_t>(uploaded->costs.encoding.count()));
-      acknowledge.set_bytes_written(uploaded->bytes_written);
-    } else {
-      *message.mutable_decline()->mutable_subtask() = ToProto(id);
-      message.mutable_decline()->set_checkpoint(checkpoint.number());
-      *message.mutable_decline()->mutable_status() = ToProto(uploaded.status());
-    }
+  auto done = [inbox = inbox(), this, id, checkpoint](const StatusOr<UploadedSnapshot>& uploaded) {
+    proto::ToCoordinator message = SnapshotNews(id, checkpoint, uploaded);
     inbox.Post([this, id, message = std::move(message)]() mutable {
       if (message.has_acknowledge()) {
         message.mutable_acknowledge()->set_state_bytes(
