@@ -55,7 +55,7 @@ void FuzzPack(std::string_view bytes) {
     chunk_bytes += chunk.bytes.size();
     return Status();
   };
-  ReadPack(store, weir::checkpoint::JobFiles("job"), ref, {{"op", all}, {"", all}}, sink,
+  ReadPack(store, weir::checkpoint::JobFiles("job"), {ref, {{"op", all}, {"", all}}, sink},
            [&](const Status&) { ++answers; });
   WEIR_CHECK(answers == 1);
   WEIR_CHECK(chunk_bytes <= bytes.size());

@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "weir/base/hash.h"
+#include "weir/env/posix_env.h"
 #include "weir/state/keyed_backend.h"
 #include "weir/state/value_state.h"
 
@@ -56,11 +57,12 @@ struct Drop : weir::state::SnapshotSink {
   uint64_t bytes = 0;
 };
 
-KeyedBackend::Options Options() {
+KeyedBackend::Options Options(weir::env::Executor& pool) {
   return {.uid = "bench",
           .groups = {KeyGroup(0), KeyGroup(256)},
           .hash_seed = kSeed,
-          .key = KeyOpsOf<uint64_t>()};
+          .key = KeyOpsOf<uint64_t>(),
+          .pool = &pool};
 }
 
 struct Batch {
@@ -93,8 +95,8 @@ double SumRate(uint64_t keys, uint64_t records, KeyedTable& table, const Add& ad
   return static_cast<double>(records) / seconds / 1e6;
 }
 
-void Sum(uint64_t keys) {
-  KeyedBackend backend(Options());
+void Sum(uint64_t keys, weir::env::Executor& pool) {
+  KeyedBackend backend(Options(pool));
   auto sum = weir::ValueState<int64_t>::DeclareIn(backend, "sum").value();
   backend.Open();
   KeyedTable& table = backend.table();
@@ -144,7 +146,7 @@ void Sum(uint64_t keys) {
       static_cast<double>(backend.bytes_reserved()) / 1e6);
 }
 
-void Memory() {
+void Memory(weir::env::Executor& pool) {
   struct Value {
     int64_t a, b;
   };
@@ -158,7 +160,8 @@ void Memory() {
                           layout.AddState(sizeof(Value));
                           return layout;
                         }(),
-                    .values = {{.inline_bytes = sizeof(Value), .encoded_as_lies = true}}});
+                    .values = {{.inline_bytes = sizeof(Value), .encoded_as_lies = true}},
+                    .pool = &pool});
   double worst = 0, at_million = 0, last = 0;
   uint64_t worst_at = 0;
   for (uint64_t key = 0; key < 10'000'000;) {
@@ -178,9 +181,11 @@ void Memory() {
 }  // namespace
 
 int main(int argc, char** argv) {
+  const weir::env::PosixEnv world;
+  weir::env::Executor& pool = world.env().pool;
   std::vector<uint64_t> sizes;
   for (int i = 1; i < argc; ++i) sizes.push_back(std::strtoull(argv[i], nullptr, 10));
   if (sizes.empty()) sizes = {10'000, 1'000'000, 10'000'000};
-  for (const uint64_t keys : sizes) Sum(keys);
-  Memory();
+  for (const uint64_t keys : sizes) Sum(keys, pool);
+  Memory(pool);
 }

@@ -2,14 +2,15 @@
 // place where rows are resident.
 //
 // What it asks of the contracts: handles that do not know where a row came from; a row that is put
-// into the table without being marked as changed; a deletion that hides what lies below; a
-// snapshot in the same logical chunks.
+// into the table without being marked as changed; a deletion that hides what lies below; rows that
+// leave the table again; a snapshot in the same logical chunks.
 #include <gtest/gtest.h>
 
 #include <cstring>
 #include <map>
-#include <optional>
+#include <memory>
 #include <string>
+#include <vector>
 
 #include "tests/contracts/stage.h"
 #include "weir/state/value_state.h"
@@ -21,76 +22,111 @@ namespace {
 using Below = std::map<std::pair<std::string, std::string>, std::string>;
 
 /// The keyed state of one operator, in two places.
-class TieredState final : private state::SnapshotSink {
+class TieredState final : public state::KeyedBackend {
  public:
-  explicit TieredState(Below& below)
-      : below_(below), backend_(BackendOptionsOf<int64_t>(ContextOf("tiered", 0, 1))) {}
+  explicit TieredState(Below& below) : KeyedBackend(OptionsFor(*this)), below_(below) {}
 
-  state::KeyedBackend& backend() { return backend_; }
+  void BindKey(const int64_t& key) { Bind(TypeTraits<int64_t>::Hash(0, key), key); }
 
-  /// After the declarations. From the first snapshot on the table remembers deletions.
-  void Open() {
-    backend_.Open();
-    WriteBack();
+  /// Brings what lies below up to date and lets all rows go.
+  void Flush() {
+    for (const uint64_t hash : Resident())
+      Evict(hash, [this](const state::Row& row) { WriteBack(row); });
   }
 
-  /// The one branch: the row is resident, or is asked for below.
-  void Bind(const int64_t& key) {
-    const uint64_t hash = TypeTraits<int64_t>::Hash(0, key);
-    backend_.Bind(hash, key);
-    if (backend_.row() != nullptr) return;
-    if (Load(hash, key)) backend_.Bind(hash, key);
+  std::vector<uint64_t> Resident() const {
+    std::vector<uint64_t> hashes;
+    table().VisitRows(
+        [&](const state::Row& row) { hashes.push_back(HashOf(table().layout().KeyOf(row))); });
+    return hashes;
   }
 
-  /// Brings what lies below up to date, as a flush or a snapshot does.
-  void WriteBack() {
-    ASSERT_TRUE(backend_.BeginSnapshot(++checkpoint_, *this).ok());
-    while (!backend_.EncodeSome(64 << 10)) {
+  // All of a snapshot is below from its beginning on: there RocksDB keeps a view of it.
+  Status BeginSnapshot(base::CheckpointId, state::SnapshotSink& sink) override {
+    Flush();
+    frozen_ = below_;
+    writer_ = std::make_unique<state::SnapshotWriter>(
+        sink, kGroups, sizeof(int64_t),
+        std::vector<uint32_t>{sizeof(int64_t), state::ChunkHeader::kVariable});
+    return {};
+  }
+  bool EncodeSome(size_t bytes) override {
+    Unbind();
+    for (const uint64_t before = Written(); !frozen_.empty(); frozen_.erase(frozen_.begin())) {
+      if (Written() - before >= bytes) return false;
+      const auto& [place, value] = *frozen_.begin();
+      const base::KeyGroup group = base::KeyGroupOf(HashOf(place.first), kGroups.count());
+      writer_->Add(group.number(), place.second == "count" ? 0 : 1, place.first, value);
     }
+    writer_->FlushAll();
+    writer_.reset();
+    return true;
   }
+  void AbortSnapshot(base::CheckpointId) override { writer_.reset(); }
+
+  int loads = 0;
 
  private:
-  static std::string Encoded(const int64_t& key) {
-    base::ByteWriter out;
-    TypeTraits<int64_t>::Encode(key, out);
-    return out.Take();
+  static constexpr base::KeyGroupRange kGroups{base::KeyGroup(0), base::KeyGroup(kKeyGroups)};
+
+  static Options OptionsFor(TieredState& self) {
+    Options options = BackendOptionsOf<int64_t>(ContextOf("tiered", 0, 1));
+    options.deletions_matter = true;
+    options.load = [&self](uint64_t hash, std::string_view key) { return self.Load(hash, key); };
+    return options;
+  }
+  static uint64_t HashOf(std::string_view key) {
+    uint64_t hash = 0;
+    EXPECT_TRUE(state::HashEncodedKey<int64_t>(0, key, hash));
+    return hash;
+  }
+  uint64_t Written() const { return writer_->bytes_written() + writer_->bytes_buffered(); }
+
+  bool IsText(uint32_t state) const {
+    return states().states[state].value.kind == record::TypeKind::kString;
+  }
+  std::pair<std::string, std::string> PlaceOf(std::string_view key, uint32_t state) const {
+    return {std::string(key), states().states[state].name};
   }
 
-  bool Load(uint64_t hash, const int64_t& key) {
-    const std::string encoded = Encoded(key);
+  state::Row* Load(uint64_t hash, std::string_view key) {
+    ++loads;
     state::Row* row = nullptr;
-    const auto& states = backend_.states().states;
-    for (uint32_t i = 0; i < states.size(); ++i) {
-      const auto found = below_.find({encoded, states[i].name});
+    for (uint32_t i = 0; i < states().states.size(); ++i) {
+      const auto found = below_.find(PlaceOf(key, i));
       if (found == below_.end()) continue;
-      state::KeyedTable& table = backend_.table();
-      if (row == nullptr) row = table.FindOrInsertEncoded(hash, encoded);
-      if (states[i].value.kind == record::TypeKind::kString) {
-        table.AssignBytes(row, hash, i, found->second);
+      if (row == nullptr) row = table().FindOrInsertEncoded(hash, key);
+      if (IsText(i)) {
+        table().AssignBytes(row, hash, i, found->second);
       } else {
-        std::memcpy(row->At(table.layout().offsets[i]), found->second.data(), sizeof(int64_t));
+        std::memcpy(row->At(table().layout().offsets[i]), found->second.data(), sizeof(int64_t));
       }
-      table.SetPresent(row, i);
+      table().SetPresent(row, i);
     }
-    return row != nullptr;
+    return row;
   }
 
-  void Add(state::SnapshotChunk chunk) override {
-    const StatusOr<state::ChunkReader> opened = state::ChunkReader::Open(chunk.bytes);
-    ASSERT_TRUE(opened.ok());
-    state::ChunkReader reader = *opened;
-    for (state::ChunkReader::Entry entry; reader.Next(entry);) {
-      below_[{std::string(entry.key), backend_.states().states[chunk.state].name}] = entry.value;
+  void WriteBack(const state::Row& row) {
+    const std::string_view key = table().layout().KeyOf(row);
+    for (uint32_t i = 0; i < states().states.size(); ++i) {
+      if ((row.presence & 1u << i) == 0) {
+        below_.erase(PlaceOf(key, i));
+      } else if (IsText(i)) {
+        below_[PlaceOf(key, i)] = table().BytesOfState(&row, i);
+      } else {
+        below_[PlaceOf(key, i)] = std::string(row.At(table().layout().offsets[i]), sizeof(int64_t));
+      }
     }
   }
 
-  struct Checkpoints {
-    base::CheckpointId operator++() { return id = id.Next(); }
-    base::CheckpointId id;
-  };
   Below& below_;
-  state::KeyedBackend backend_;
-  Checkpoints checkpoint_;
+  Below frozen_;  // of the running snapshot, what is not yet encoded
+  std::unique_ptr<state::SnapshotWriter> writer_;
+};
+
+struct Chunks final : state::SnapshotSink {
+  void Add(state::SnapshotChunk chunk) override { all.push_back(std::move(chunk)); }
+  std::vector<state::SnapshotChunk> all;
 };
 
 // A bound key outlives the use of the handles.
@@ -101,62 +137,102 @@ struct Tiered : ::testing::Test {
   // A process: its table is empty, what lies below is as the last one left it.
   struct Process {
     explicit Process(Below& below) : state(below) {
-      count = *ValueState<int64_t>::DeclareIn(state.backend(), "count");
-      name = *ValueState<std::string>::DeclareIn(state.backend(), "name");
+      count = *ValueState<int64_t>::DeclareIn(state, "count");
+      name = *ValueState<std::string>::DeclareIn(state, "name");
       state.Open();
     }
+    ~Process() { EXPECT_TRUE(state.status().ok()); }
     TieredState state;
     ValueState<int64_t> count;
     ValueState<std::string> name;
   };
+  // One that had a value for kOne.
+  void Earlier() {
+    Process process(below);
+    process.state.BindKey(kOne);
+    process.count.Update(41);
+    process.name.Update("ann");
+    process.state.Flush();
+  }
   Below below;
 };
 
 TEST_F(Tiered, HandlesReadARowThatIsNotResident) {
-  {
-    Process process(below);
-    process.state.Bind(kOne);
-    process.count.Update(41);
-    process.name.Update("ann");
-    process.state.WriteBack();
-  }
+  Earlier();
   Process process(below);
-  process.state.Bind(kOne);
+  process.state.BindKey(kOne);
   EXPECT_EQ(process.count.Get(), 41);
   EXPECT_EQ(process.name.Get(), "ann");
   process.count.Update(*process.count.Get() + 1);
   EXPECT_EQ(process.count.Get(), 42);
-  EXPECT_TRUE(process.state.backend().status().ok());
+}
+
+TEST_F(Tiered, OnlyARowThatIsNotResidentIsAskedFor) {
+  Earlier();
+  Process process(below);
+  for (int i = 0; i < 3; ++i) process.state.BindKey(kOne);
+  EXPECT_EQ(process.state.loads, 1);
 }
 
 TEST_F(Tiered, ALoadedRowIsNotMarkedAsChanged) {
-  {
-    Process process(below);
-    process.state.Bind(kOne);
-    process.count.Update(41);
-    process.state.WriteBack();
-  }
+  Earlier();
   Process process(below);
-  process.state.Bind(kOne);
-  ASSERT_NE(process.state.backend().row(), nullptr);
-  EXPECT_EQ(process.state.backend().row()->marks, 0);
+  process.state.BindKey(kOne);
+  ASSERT_NE(process.state.row(), nullptr);
+  EXPECT_EQ(process.state.row()->marks, 0);
   process.count.Update(42);
-  EXPECT_NE(process.state.backend().row()->marks, 0);
+  EXPECT_NE(process.state.row()->marks, 0);
 }
 
 TEST_F(Tiered, ADeletedRowDoesNotComeBackFromBelow) {
-  {
-    Process process(below);
-    process.state.Bind(kOne);
-    process.count.Update(41);
-    process.state.WriteBack();
-  }
+  Earlier();
   Process process(below);
-  process.state.Bind(kOne);
+  process.state.BindKey(kOne);
   process.count.Clear();
-  process.state.Bind(kTwo);
-  process.state.Bind(kOne);
+  process.name.Clear();
+  process.state.BindKey(kTwo);
+  process.state.BindKey(kOne);
   EXPECT_FALSE(process.count.Has());
+  process.state.Flush();
+  EXPECT_TRUE(below.empty());
+}
+
+TEST_F(Tiered, CleanRowsLeaveAndAreReadAgain) {
+  Earlier();
+  Process process(below);
+  process.state.BindKey(kOne);
+  process.state.BindKey(kTwo);
+  process.count.Update(7);
+  for (const uint64_t hash : process.state.Resident()) process.state.Evict(hash, nullptr);
+  EXPECT_EQ(process.state.rows(), 1u);  // kTwo, which only the table knows
+  process.state.BindKey(kOne);
+  EXPECT_EQ(process.name.Get(), "ann");
+  EXPECT_EQ(process.state.loads, 3);  // kOne, kTwo in vain, kOne
+}
+
+TEST_F(Tiered, ASnapshotIsThatOfAnyBackend) {
+  Earlier();
+  Process process(below);
+  process.state.BindKey(kTwo);
+  process.count.Update(7);
+  Chunks chunks;
+  ASSERT_TRUE(process.state.BeginSnapshot(base::CheckpointId(1), chunks).ok());
+  process.state.BindKey(kTwo);
+  process.count.Update(8);
+  while (!process.state.EncodeSome(1)) {
+  }
+
+  state::KeyedBackend restored(BackendOptionsOf<int64_t>(ContextOf("tiered", 0, 1)));
+  const auto count = *ValueState<int64_t>::DeclareIn(restored, "count");
+  const auto name = *ValueState<std::string>::DeclareIn(restored, "name");
+  restored.Open();
+  for (const state::SnapshotChunk& chunk : chunks.all)
+    ASSERT_TRUE(restored.RestoreChunk(chunk.state == 0 ? "count" : "name", chunk.bytes).ok());
+  EXPECT_EQ(restored.rows(), 2u);
+  restored.Bind(TypeTraits<int64_t>::Hash(0, kOne), kOne);
+  EXPECT_EQ(name.Get(), "ann");
+  restored.Bind(TypeTraits<int64_t>::Hash(0, kTwo), kTwo);
+  EXPECT_EQ(count.Get(), 7);
 }
 
 }  // namespace

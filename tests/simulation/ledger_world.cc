@@ -580,11 +580,13 @@ std::string LedgerWorld::JudgeCheckpoint(env::BlobStore& store,
   for (const checkpoint::PackRef& pack : record.checkpoint->packs) {
     std::optional<Status> done;
     checkpoint::ReadPack(
-        store, checkpoint::JobFiles("ledger"), pack, {{"ledger", pack.key_groups}},
-        [&](const checkpoint::PackState&, const checkpoint::Chunk& chunk) -> Status {
-          const std::string wrong = AddChunk(chunk, plan_.wide, stored);
-          return wrong.empty() ? Status() : DataLossError(wrong);
-        },
+        store, checkpoint::JobFiles("ledger"),
+        {pack,
+         {{"ledger", pack.key_groups}},
+         [&](const checkpoint::PackState&, const checkpoint::Chunk& chunk) -> Status {
+           const std::string wrong = AddChunk(chunk, plan_.wide, stored);
+           return wrong.empty() ? Status() : DataLossError(wrong);
+         }},
         [&](Status status) { done = std::move(status); });
     world_.RunUntil([&] { return done.has_value(); }, seconds(60));
     if (!done) return Concat("pack ", pack.name, " does not answer");

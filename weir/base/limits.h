@@ -77,6 +77,11 @@ inline constexpr size_t kSnapshotChunkBytes = 64 << 10;
 inline constexpr size_t kPackBlockBytesMax = 1 << 20;
 // Bytes of a snapshot that wait for the pool, per subtask; beyond it the subtask takes no input.
 inline constexpr size_t kSnapshotBufferBytesMax = 64 << 20;
+// Keyed state between the store and a subtask's table during a restore, per subtask: sixteen blocks
+// are some ms of a fast disk, so that neither side waits for the other; far below what a snapshot
+// may hold, so that a restore needs no more memory than a checkpoint. A chunk that is longer passes
+// alone.
+inline constexpr size_t kRestoreBytesMax = 16 << 20;
 // A pack that small lies in the history record itself: a file of its own would cost more than its
 // bytes.
 inline constexpr size_t kInlinePackBytesMax = 4 << 10;

@@ -109,11 +109,13 @@ StatusOr<std::optional<HistoryRecord>> HistoryView::ResumePoint() const {
   return DataLossError("history begins with no epoch: record ", newest.number);
 }
 
+std::vector<RetainedCheckpoint> HistoryView::RetainedRefs() const {
+  return records.empty() ? std::vector<RetainedCheckpoint>() : records.back().retained;
+}
+
 std::vector<HistoryRecord> HistoryView::Retained() const {
   std::vector<HistoryRecord> retained;
-  const StatusOr<HistoryRecord> newest = Newest();
-  if (!newest.ok()) return retained;
-  for (const RetainedCheckpoint& entry : newest->retained) {
+  for (const RetainedCheckpoint& entry : RetainedRefs()) {
     const HistoryRecord* record = FindNumber(records, entry.ref.number);
     if (record != nullptr && record->is_checkpoint()) retained.push_back(*record);
   }
@@ -122,9 +124,7 @@ std::vector<HistoryRecord> HistoryView::Retained() const {
 
 std::vector<RetainedCheckpoint> HistoryView::MissingRecords() const {
   std::vector<RetainedCheckpoint> missing;
-  const StatusOr<HistoryRecord> newest = Newest();
-  if (!newest.ok()) return missing;
-  for (const RetainedCheckpoint& entry : newest->retained) {
+  for (const RetainedCheckpoint& entry : RetainedRefs()) {
     const bool is_damaged =
         std::ranges::find(damaged, entry.ref.number, &DamagedRecord::number) != damaged.end();
     if (!is_damaged && FindNumber(records, entry.ref.number) == nullptr) missing.push_back(entry);
@@ -138,9 +138,9 @@ StatusOr<HistoryRecord> HistoryView::Find(const std::string& which) const {
     if (!resume) return NotFoundError("there is no complete checkpoint yet");
     return *resume;
   }
-  WEIR_ASSIGN_OR_RETURN(const HistoryRecord newest, Newest());
+  if (records.empty()) WEIR_RETURN_IF_ERROR(Newest().status());
   std::string known;
-  for (const RetainedCheckpoint& entry : newest.retained) {
+  for (const RetainedCheckpoint& entry : RetainedRefs()) {
     const std::string id = Concat(entry.ref.checkpoint);
     known += Concat(known.empty() ? "" : ", ", id,
                     entry.savepoint.empty() ? "" : " (" + entry.savepoint + ")");

@@ -27,9 +27,12 @@ struct HistoryView {
   std::vector<HistoryRecord> records;  // by number
   std::vector<DamagedRecord> damaged;  // by number
 
-  /// The newest record: what it retains exists.
+  /// The newest record: it decides from where to resume.
   /// Errors: NotFound in an empty history; DataLoss when the newest record is damaged.
   StatusOr<HistoryRecord> Newest() const;
+
+  /// What exists, as far as anybody can say: by the newest record that can be read.
+  std::vector<RetainedCheckpoint> RetainedRefs() const;
 
   /// The checkpoint that a plain start would resume from; none: it would start empty.
   /// Errors: as Newest; DataLoss when a record that decides it is damaged or missing.

@@ -90,13 +90,13 @@ TEST_F(HistoryReaderTest, ADamagedRecordIsNotMissingToo) {
   EXPECT_TRUE(View().MissingRecords().empty());
 }
 
-TEST_F(HistoryReaderTest, ADamagedNewestRecordHidesWhatIsRetained) {
+TEST_F(HistoryReaderTest, ADamagedNewestRecordHidesFromWhereToResumeAndNothingElse) {
   WriteRewound();
   ASSERT_TRUE(store_.FlipByte(files_.Record(base::HistoryNumber(4)), 5).ok());
   const HistoryView view = View();
   EXPECT_EQ(view.Newest().status().code(), StatusCode::kDataLoss);
   EXPECT_EQ(view.Find("latest").status().code(), StatusCode::kDataLoss);
-  EXPECT_TRUE(view.Retained().empty());
+  EXPECT_FALSE(view.Retained().empty());
 }
 
 TEST_F(HistoryReaderTest, AnEpochThatStartedEmptyHasNoResumePoint) {

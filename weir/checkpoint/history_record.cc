@@ -60,7 +60,9 @@ StatusOr<std::string> EncodeRecord(const HistoryRecord& record) {
   bytes += Seal(bytes);
   if (bytes.size() > limits::kHistoryRecordBytesMax) {
     return ResourceExhaustedError("history record ", record.number, " has ", bytes.size(),
-                                  " bytes, the limit is ", limits::kHistoryRecordBytesMax);
+                                  " bytes, the limit is ", limits::kHistoryRecordBytesMax,
+                                  "; fewer or larger splits, less operator state and sinks that "
+                                  "are not behind with commits make it smaller");
   }
   return bytes;
 }

@@ -42,13 +42,13 @@ void GetExactly(env::BlobStore& store, const JobFiles& files, const PackRef& pac
 // through the call that is under way.
 class Reading : public std::enable_shared_from_this<Reading> {
  public:
-  Reading(env::BlobStore& store, JobFiles files, PackRef pack, std::vector<PackWant> wants,
-          ChunkSink sink, env::StatusCallback done)
+  Reading(env::BlobStore& store, JobFiles files, PackReading reading, env::StatusCallback done)
       : store_(store),
         files_(std::move(files)),
-        pack_(std::move(pack)),
-        wants_(std::move(wants)),
-        sink_(std::move(sink)),
+        pack_(std::move(reading.pack)),
+        wants_(std::move(reading.wants)),
+        sink_(std::move(reading.sink)),
+        window_(std::move(reading.window)),
         done_(std::move(done)) {}
 
   void Begin() {
@@ -106,7 +106,7 @@ class Reading : public std::enable_shared_from_this<Reading> {
       if (!Wants(wants_, index_, entry)) continue;
       if (!Fill(entry)) return;  // OnBlock goes on
       Chunk chunk{entry.state, entry.key_group, entry.kind, std::exchange(bytes_, {})};
-      const Status taken = sink_(index_.states[entry.state], chunk);
+      const Status taken = sink_(index_.states[entry.state], std::move(chunk));
       if (!taken.ok()) return End(taken);
     }
     End(Status());
@@ -118,7 +118,7 @@ class Reading : public std::enable_shared_from_this<Reading> {
       const uint64_t offset =
           kPackHeaderBytes + entry.offset + bytes_.size();  // blocks lie without gaps
       if (offset < block_offset_ || offset >= block_offset_ + block_.size()) {
-        FetchBlock(*std::prev(
+        AskFor(*std::prev(
             std::ranges::upper_bound(index_.blocks, offset, {}, &PackIndex::Block::offset)));
         return false;
       }
@@ -126,6 +126,15 @@ class Reading : public std::enable_shared_from_this<Reading> {
           std::string_view(block_).substr(offset - block_offset_, entry.bytes - bytes_.size());
     }
     return true;
+  }
+
+  // What is held of the chunk at hand, the block, and the block once more as chunks that are cut
+  // from it.
+  void AskFor(const PackIndex::Block& block) {
+    if (window_ == nullptr) return FetchBlock(block);
+    block_ = {};
+    window_->WaitForRoom(bytes_.size() + 2 * block.bytes,
+                         [self = shared_from_this(), &block] { self->FetchBlock(block); });
   }
 
   void FetchBlock(const PackIndex::Block& block) {
@@ -153,6 +162,7 @@ class Reading : public std::enable_shared_from_this<Reading> {
   const PackRef pack_;
   const std::vector<PackWant> wants_;
   ChunkSink sink_;
+  const std::shared_ptr<ChunkWindow> window_;  // owners: readings, and chunks under way
   env::StatusCallback done_;
 
   PackIndex index_;
@@ -196,11 +206,9 @@ class Verification : public std::enable_shared_from_this<Verification> {
 
 }  // namespace
 
-void ReadPack(env::BlobStore& store, const JobFiles& files, PackRef pack,
-              std::vector<PackWant> wants, ChunkSink sink, env::StatusCallback done) {
-  std::make_shared<Reading>(store, files, std::move(pack), std::move(wants), std::move(sink),
-                            std::move(done))
-      ->Begin();
+void ReadPack(env::BlobStore& store, const JobFiles& files, PackReading reading,
+              env::StatusCallback done) {
+  std::make_shared<Reading>(store, files, std::move(reading), std::move(done))->Begin();
 }
 
 void VerifyPack(env::BlobStore& store, const JobFiles& files, PackRef pack,

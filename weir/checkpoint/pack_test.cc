@@ -86,13 +86,13 @@ struct ReadResult {
 
 ReadResult Read(env::BlobStore& store, const PackRef& ref, std::vector<PackWant> wants) {
   ReadResult result;
-  ReadPack(
-      store, kFiles, ref, std::move(wants),
-      [&](const PackState&, const Chunk& chunk) {
-        result.chunks.push_back(chunk);
-        return Status();
-      },
-      [&](Status status) { result.status = std::move(status); });
+  ReadPack(store, kFiles,
+           {ref, std::move(wants),
+            [&](const PackState&, Chunk chunk) {
+              result.chunks.push_back(std::move(chunk));
+              return Status();
+            }},
+           [&](Status status) { result.status = std::move(status); });
   return result;
 }
 
@@ -231,12 +231,12 @@ TEST(Pack, ASinkThatFailsEndsTheReading) {
   OneBlob store(pack.bytes);
   int taken = 0;
   Status result;
-  ReadPack(
-      store, kFiles, pack.ref, kAll,
-      [&](const PackState&, const Chunk&) {
-        return ++taken < 3 ? Status() : ResourceExhaustedError("memory is used up");
-      },
-      [&](Status status) { result = std::move(status); });
+  ReadPack(store, kFiles,
+           {pack.ref, kAll,
+            [&](const PackState&, const Chunk&) {
+              return ++taken < 3 ? Status() : ResourceExhaustedError("memory is used up");
+            }},
+           [&](Status status) { result = std::move(status); });
   EXPECT_EQ(taken, 3);
   EXPECT_EQ(result.code(), StatusCode::kResourceExhausted);
 }

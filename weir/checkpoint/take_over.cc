@@ -55,10 +55,10 @@ TakeOverStep TakeOver::OnListed(std::vector<base::HistoryNumber> numbers) {
   WEIR_CHECK(phase_ == Phase::kListing);
   numbers_ = std::move(numbers);
   newest_.reset();
-  const base::HistoryNumber newest =
-      std::max(numbers_.empty() ? base::HistoryNumber() : numbers_.back(), taken_);
-  if (newest.number() == 0) return StartEmpty();
-  return Read(Phase::kWalking, newest);
+  damage_ = {};
+  top_ = std::max(numbers_.empty() ? base::HistoryNumber() : numbers_.back(), taken_);
+  if (top_.number() == 0) return StartEmpty();
+  return Read(Phase::kWalking, top_);
 }
 
 TakeOverStep TakeOver::OnRead(const StatusOr<std::string>& bytes) {
@@ -74,10 +74,9 @@ TakeOverStep TakeOver::OnRead(const StatusOr<std::string>& bytes) {
   if (!bytes.ok()) return Fail(bytes.status());
   StatusOr<HistoryRecord> record = DecodeRecord(reading_, *bytes);
   if (!record.ok()) {
-    return Fail({record.status().code(),
-                 Concat("cannot resume: ", record.status().message(),
-                        "; put the record back from a copy, or begin in another checkpoint "
-                        "directory: nothing was changed here")});
+    const bool decides =
+        phase_ == Phase::kWalking && record.status().code() == StatusCode::kDataLoss;
+    return decides ? WalkedOnDamage(record.status()) : FailUnreadable(record.status(), "");
   }
   if (phase_ == Phase::kWalking) return Walked(*std::move(record));
 
@@ -87,6 +86,10 @@ TakeOverStep TakeOver::OnRead(const StatusOr<std::string>& bytes) {
   // Its keys are where its own seed put them, which is another one when the job began anew since.
   proposal_.hash_seed = record->hash_seed;
   proposal_.max_parallelism = record->max_parallelism;
+  // What a damaged record would have said of committed output is not known.
+  for (const OperatorSnapshot& op : record->checkpoint->operators) {
+    if (!damage_.ok() && op.commits) proposal_.repeated.push_back({op.uid, record->checkpoint->id});
+  }
   proposal_.base = *std::move(record);
   return ReadLater();
 }
@@ -114,6 +117,7 @@ TakeOverStep TakeOver::StartEmpty() {
 // Walks down from the newest record to the first checkpoint or epoch: it gives base and lineage.
 TakeOverStep TakeOver::Walked(HistoryRecord record) {
   if (!newest_) newest_ = record;
+  if (!damage_.ok()) return BehindDamage();
   if (newest_->kind == RecordKind::kEnd && options_.start == TakeOverOptions::Start::kStandby) {
     return Fail(FailedPreconditionError("job ", options_.job, " has ended (",
                                         EndReasonName(*newest_->end),
@@ -132,12 +136,37 @@ TakeOverStep TakeOver::Walked(HistoryRecord record) {
   return Read(Phase::kWalking, *std::prev(here));
 }
 
+// A damaged record on the way down: what the one before it retains can still be gone back to.
+TakeOverStep TakeOver::WalkedOnDamage(Status damage) {
+  if (damage_.ok()) damage_ = std::move(damage);
+  if (newest_) return BehindDamage();
+  const auto here = std::ranges::lower_bound(numbers_, reading_);
+  if (here == numbers_.begin()) return FailUnreadable(damage_, "");
+  return Read(Phase::kWalking, *std::prev(here));
+}
+
+// Nobody can say from where to resume; a user may.
+TakeOverStep TakeOver::BehindDamage() {
+  if (options_.from != TakeOverOptions::From::kResume) return ChooseBase({}, {});
+  if (newest_->retained.empty()) return FailUnreadable(damage_, "");
+  return FailUnreadable(damage_, Concat("start from the newest checkpoint before it with --from ",
+                                        newest_->retained.back().ref.checkpoint, ", "));
+}
+
+TakeOverStep TakeOver::FailUnreadable(const Status& status, const std::string& or_else) {
+  return Fail(
+      {status.code(),
+       Concat("cannot resume: ", status.message(), "; put the record back from a copy, ", or_else,
+              "or begin in another checkpoint directory: nothing was changed "
+              "here")});
+}
+
 TakeOverStep TakeOver::ChooseBase(CheckpointRef resume, base::Lineage lineage) {
   StatusOr<CheckpointRef> chosen = Chosen(resume);
   if (!chosen.ok()) return Fail(std::move(chosen).status());
 
   proposal_ = {};
-  proposal_.number = newest_->number.Next();
+  proposal_.number = top_.Next();
   proposal_.new_lineage = options_.from == TakeOverOptions::From::kFresh || *chosen != resume;
   proposal_.lineage = proposal_.new_lineage ? base::Lineage(DrawNonZero(random_)) : lineage;
   const bool fresh = options_.from == TakeOverOptions::From::kFresh;

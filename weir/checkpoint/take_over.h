@@ -134,6 +134,9 @@ class TakeOver {
   TakeOverStep StartOver();
   TakeOverStep StartEmpty();
   TakeOverStep Walked(HistoryRecord record);
+  TakeOverStep WalkedOnDamage(Status damage);
+  TakeOverStep BehindDamage();
+  TakeOverStep FailUnreadable(const Status& status, const std::string& or_else);
   TakeOverStep ChooseBase(CheckpointRef resume, base::Lineage lineage);
   TakeOverStep ReadLater();
   TakeOverStep ReadRepeated(const StatusOr<std::string>& bytes);
@@ -152,7 +155,9 @@ class TakeOver {
   std::vector<base::HistoryNumber> numbers_;  // listed
   base::HistoryNumber taken_;  // the highest number known to be another's, listed or not
   base::HistoryNumber reading_;
-  std::optional<HistoryRecord> newest_;
+  base::HistoryNumber top_;  // the highest number that is taken: a reign stands above it
+  std::optional<HistoryRecord> newest_;     // that can be read
+  Status damage_;                           // of a record that would decide from where to resume
   std::vector<base::HistoryNumber> later_;  // still to be read
   std::optional<CheckpointRef> missing_;    // a base that was not found once
   Proposal proposal_;

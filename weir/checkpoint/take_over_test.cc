@@ -190,6 +190,53 @@ TEST_F(TakeOverTest, Regression7_ADamagedNewestRecordIsALoudErrorThatNamesIt) {
   EXPECT_EQ(records_.size(), 3u);
 }
 
+TEST_F(TakeOverTest, Regression7_BehindADamagedRecordTheNewestCheckpointBeforeItIsOffered) {
+  Write(EpochRecord(1));
+  Write(CheckpointRecord(2, 1, 2));
+  Write(CheckpointRecord(3, 1, 3, {{Ref(2, 2), ""}}));
+  Write(CheckpointRecord(4, 1, 4, {{Ref(2, 2), ""}, {Ref(3, 3), ""}}));
+  records_[base::HistoryNumber(4)][10] ^= 1;
+  EXPECT_NE(Failure().message().find("--from 3"), std::string::npos) << step_.error;
+
+  Proposal seen;
+  TakeOverOptions back;
+  back.from = From::kCheckpoint;
+  back.checkpoint = base::CheckpointId(3);
+  back.judge = [&](const Proposal& proposal) {
+    seen = proposal;
+    return Status();
+  };
+  const ReignStart start = Reign(std::move(back));
+  EXPECT_EQ(start.base->ref(), Ref(3, 3));
+  EXPECT_EQ(start.epoch.number, base::HistoryNumber(5));  // above the damaged one
+  EXPECT_TRUE(start.new_lineage);                         // nobody knows what was committed since
+  EXPECT_EQ(seen.repeated, (std::vector<RepeatedOutput>{{"csv-sink", base::CheckpointId(3)}}));
+  EXPECT_EQ(Reign().base->ref(), Ref(3, 3));  // from now on as always
+}
+
+TEST_F(TakeOverTest, Regression7_BehindADamagedRecordAJobMayBeginAnew) {
+  Write(EpochRecord(1));
+  Write(CheckpointRecord(2, 1, 2));
+  Write(CheckpointRecord(3, 1, 3, {{Ref(2, 2), ""}}));
+  records_[base::HistoryNumber(3)][10] ^= 1;
+  TakeOverOptions fresh;
+  fresh.from = From::kFresh;
+  const ReignStart start = Reign(std::move(fresh));
+  EXPECT_FALSE(start.base);
+  EXPECT_EQ(start.epoch.number, base::HistoryNumber(4));
+  EXPECT_EQ(start.epoch.retained.size(), 1u);
+}
+
+TEST_F(TakeOverTest, Regression7_WhenNoRecordCanBeReadNothingIsOffered) {
+  Write(EpochRecord(1));
+  records_[base::HistoryNumber(1)][10] ^= 1;
+  TakeOverOptions fresh;
+  fresh.from = From::kFresh;
+  const Status status = Failure(std::move(fresh));
+  EXPECT_EQ(status.code(), StatusCode::kDataLoss);
+  EXPECT_EQ(status.message().find("--from"), std::string::npos) << status;
+}
+
 TEST_F(TakeOverTest, Regression7_AMissingBaseIsALoudErrorThatNamesIt) {
   Write(EpochRecord(1));
   Write(EpochRecord(3, Ref(2, 2)));

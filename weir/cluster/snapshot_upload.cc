@@ -7,6 +7,44 @@
 
 namespace weir::cluster {
 
+namespace {
+
+// What is put beside it before it is sent: epoch, attempt, bytes of state.
+constexpr size_t kNewsRoomBytes = 1 << 10;
+
+proto::ToCoordinator Declined(base::SubtaskId subtask, base::CheckpointId checkpoint,
+                              const Status& status) {
+  proto::ToCoordinator message;
+  *message.mutable_decline()->mutable_subtask() = ToProto(subtask);
+  message.mutable_decline()->set_checkpoint(checkpoint.number());
+  *message.mutable_decline()->mutable_status() = ToProto(status);
+  return message;
+}
+
+}  // namespace
+
+proto::ToCoordinator SnapshotNews(base::SubtaskId subtask, base::CheckpointId checkpoint,
+                                  const StatusOr<UploadedSnapshot>& uploaded) {
+  if (!uploaded.ok()) return Declined(subtask, checkpoint, uploaded.status());
+  proto::ToCoordinator message;
+  proto::Acknowledge& acknowledge = *message.mutable_acknowledge();
+  *acknowledge.mutable_subtask() = ToProto(subtask);
+  acknowledge.set_checkpoint(checkpoint.number());
+  *acknowledge.mutable_state() = ToProto(uploaded->state);
+  for (const checkpoint::PackRef& pack : uploaded->packs) *acknowledge.add_packs() = ToProto(pack);
+  acknowledge.set_longest_step_ns(static_cast<uint64_t>(uploaded->costs.longest_step.count()));
+  acknowledge.set_encoding_ns(static_cast<uint64_t>(uploaded->costs.encoding.count()));
+  acknowledge.set_bytes_written(uploaded->bytes_written);
+  const size_t bytes = message.ByteSizeLong();
+  if (bytes <= limits::kMessageBytesMax - kNewsRoomBytes) return message;
+  return Declined(subtask, checkpoint,
+                  ResourceExhaustedError(
+                      "snapshot is too large for one message (splits, operator state and "
+                      "committables; keyed state does not count): ",
+                      bytes, " bytes, the limit is ", limits::kMessageBytesMax - kNewsRoomBytes,
+                      "; fewer or larger splits and a higher parallelism make it smaller"));
+}
+
 // Counts what is still under way and answers when it is nothing. Lives as long as any of it.
 class SnapshotUpload::Answer {
  public:

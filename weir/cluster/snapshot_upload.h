@@ -16,6 +16,7 @@
 #include "weir/checkpoint/job_files.h"
 #include "weir/checkpoint/pack.h"
 #include "weir/checkpoint/pack_writer.h"
+#include "weir/cluster/control.h"
 #include "weir/env/blob_store.h"
 #include "weir/env/env.h"
 #include "weir/runtime/subtask.h"
@@ -29,6 +30,11 @@ struct UploadedSnapshot {
   std::vector<checkpoint::PackRef> packs;
   uint64_t bytes_written = 0;
 };
+
+/// What the coordinator is told of a snapshot: an Acknowledge, or a Decline when it failed. One that
+/// does not fit into a message is declined with ResourceExhausted.
+proto::ToCoordinator SnapshotNews(base::SubtaskId subtask, base::CheckpointId checkpoint,
+                                  const StatusOr<UploadedSnapshot>& uploaded);
 
 class SnapshotUpload final : public runtime::SnapshotStream {
  public:

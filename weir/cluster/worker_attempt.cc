@@ -6,8 +6,9 @@
 #include <utility>
 
 #include "weir/base/check.h"
-#include "weir/checkpoint/pack_reader.h"
+#include "weir/base/limits.h"
 #include "weir/cluster/snapshot_upload.h"
+#include "weir/cluster/state_restore.h"
 #include "weir/exchange/local_channel.h"
 
 namespace weir::cluster {
@@ -34,13 +35,7 @@ WorkerAttempt::WorkerAttempt(Options options, const proto::Deploy& deploy)
   }
   for (size_t i = 0; i < loops_.size(); ++i)
     loops_[i]->Start(options_.env.threads, "task-" + std::to_string(i));
-  for (const proto::Deploy::Restore& message : deploy.restores()) {
-    auto restore = std::make_shared<Restore>();
-    restore->subtask = FromProto(message.subtask());
-    restore->segments.assign(message.segments().begin(), message.segments().end());
-    restore->state = FromProto(message.state());
-    RestoreNext(restore);
-  }
+  for (const proto::Deploy::Restore& message : deploy.restores()) Restore(message);
 }
 
 WorkerAttempt::~WorkerAttempt() {
@@ -140,33 +135,34 @@ void WorkerAttempt::MakeSubtask(SubtaskId id, Ends& ends, const proto::Deploy& d
   subtasks_[id] = std::move(subtask);
 }
 
-// Reads one pack after the other; several subtasks do so at once.
-void WorkerAttempt::RestoreNext(const std::shared_ptr<Restore>& restore) {
-  runtime::Subtask* subtask = Find(restore->subtask);
-  WEIR_CHECK(subtask != nullptr);
-  if (restore->next == restore->segments.size()) {
-    subtask->PostFinishRestore(std::move(restore->state));
-    return;
-  }
-  const proto::Segment& segment = restore->segments[restore->next++];
-  const base::KeyGroupRange groups{base::KeyGroup(segment.first_key_group()),
-                                   base::KeyGroup(segment.end_key_group())};
-  checkpoint::ReadPack(
-      options_.store, options_.files, FromProto(segment.pack()), {{segment.uid(), groups}},
-      [inbox = inbox(), this, id = restore->subtask](const checkpoint::PackState& state,
-                                                     const checkpoint::Chunk& chunk) -> Status {
-        inbox.Post([this, id, state, bytes = chunk.bytes]() mutable {
-          if (runtime::Subtask* target = Find(id))
-            target->PostRestore(state.operator_uid, state.state, std::move(bytes));
-        });
-        return {};
-      },
-      [inbox = inbox(), this, restore](Status status) {
-        inbox.Post([this, restore, status = std::move(status)] {
-          if (!status.ok()) return OnFailed(restore->subtask, status.Annotated("restore"));
-          RestoreNext(restore);
-        });
-      });
+// Several subtasks restore at once.
+void WorkerAttempt::Restore(const proto::Deploy::Restore& message) {
+  const SubtaskId id = FromProto(message.subtask());
+  WEIR_CHECK(Find(id) != nullptr);
+  const bool small = options_.env.chaos.Buggify("cluster-small-restore-window");
+  StateRestore::Begin({
+      .store = options_.store,
+      .files = options_.files,
+      .segments = {message.segments().begin(), message.segments().end()},
+      .take =
+          [inbox = inbox(), this, id](const checkpoint::PackState& state, std::string bytes,
+                                      base::Closure taken) {
+            inbox.Post([this, id,
+                        chunk = runtime::Subtask::RestoredChunk{state.operator_uid, state.state,
+                                                                std::move(bytes),
+                                                                std::move(taken)}]() mutable {
+              Find(id)->PostRestore(std::move(chunk));
+            });
+          },
+      .done =
+          [inbox = inbox(), this, id, state = FromProto(message.state())](Status status) mutable {
+            inbox.Post([this, id, state = std::move(state), status = std::move(status)]() mutable {
+              if (!status.ok()) return OnFailed(id, status.Annotated("restore"));
+              Find(id)->PostFinishRestore(std::move(state));
+            });
+          },
+      .bytes_max = small ? 1 : limits::kRestoreBytesMax,
+  });
 }
 
 void WorkerAttempt::Begin() {
@@ -257,23 +253,8 @@ std::unique_ptr<runtime::SnapshotStream> WorkerAttempt::NewSnapshot(
       states.push_back({op.uid, state.name});
   }
   const base::CheckpointId checkpoint = barrier.checkpoint;
-  auto done = [inbox = inbox(), this, id, checkpoint](StatusOr<UploadedSnapshot> uploaded) {
-    proto::ToCoordinator message;
-    if (uploaded.ok()) {
-      proto::Acknowledge& acknowledge = *message.mutable_acknowledge();
-      *acknowledge.mutable_subtask() = ToProto(id);
-      acknowledge.set_checkpoint(checkpoint.number());
-      *acknowledge.mutable_state() = ToProto(uploaded->state);
-      for (const checkpoint::PackRef& pack : uploaded->packs)
-        *acknowledge.add_packs() = ToProto(pack);
-      acknowledge.set_longest_step_ns(static_cast<uint64_t>(uploaded->costs.longest_step.count()));
-      acknowledge.set_encoding_ns(static_cast<uint64_t>(uploaded->costs.encoding.count()));
-      acknowledge.set_bytes_written(uploaded->bytes_written);
-    } else {
-      *message.mutable_decline()->mutable_subtask() = ToProto(id);
-      message.mutable_decline()->set_checkpoint(checkpoint.number());
-      *message.mutable_decline()->mutable_status() = ToProto(uploaded.status());
-    }
+  auto done = [inbox = inbox(), this, id, checkpoint](const StatusOr<UploadedSnapshot>& uploaded) {
+    proto::ToCoordinator message = SnapshotNews(id, checkpoint, uploaded);
     inbox.Post([this, id, message = std::move(message)]() mutable {
       if (message.has_acknowledge()) {
         message.mutable_acknowledge()->set_state_bytes(

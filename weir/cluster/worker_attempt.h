@@ -72,16 +72,10 @@ class WorkerAttempt final : public runtime::SubtaskHost, private Actor {
 
  private:
   struct Ends;  // of channels, while they are being made
-  struct Restore {
-    base::SubtaskId subtask;
-    std::vector<proto::Segment> segments;
-    runtime::SubtaskState state;
-    size_t next = 0;
-  };
 
   Ends MakeChannels(const proto::Deploy& deploy);
   void MakeSubtask(base::SubtaskId id, Ends& ends, const proto::Deploy& deploy);
-  void RestoreNext(const std::shared_ptr<Restore>& restore);
+  void Restore(const proto::Deploy::Restore& message);
   void Report(proto::ToCoordinator message);
   runtime::Subtask* Find(base::SubtaskId id);
 

@@ -12,7 +12,8 @@ state::KeyedBackend::Options BackendOptions(const runtime::OperatorContext& cont
       .max_parallelism = context.max_parallelism,
       .hash_seed = context.hash_seed,
       .key = std::move(key),
-      .faults = context.env == nullptr ? state::Faults{} : state::Faults::Of(context.env->chaos)};
+      .faults = context.env == nullptr ? state::Faults{} : state::Faults::Of(context.env->chaos),
+      .pool = context.env == nullptr ? nullptr : &context.env->pool};
 }
 
 }  // namespace weir::operators

@@ -105,17 +105,19 @@ void Subtask::Post(base::UniqueFunction<Status()> call) {
   });
 }
 
-void Subtask::PostRestore(std::string uid, std::string state, std::string chunk) {
-  Post(
-      [this, uid = std::move(uid), state = std::move(state), chunk = std::move(chunk)]() -> Status {
-        for (uint32_t i = 0; i < driver_->size(); ++i) {
-          if (driver_->uid(i) != uid || driver_->op(i).keyed_state() == nullptr) continue;
-          const auto restored = driver_->op(i).keyed_state()->RestoreChunk(state, chunk);
-          return restored.status().Annotated(uid);
-        }
-        return InternalError(
-            "no operator of the chain has the keyed state that was sent to it: ", uid, ".", state);
-      });
+void Subtask::PostRestore(RestoredChunk chunk) {
+  Post([this, chunk = std::move(chunk)]() mutable -> Status {
+    for (uint32_t i = 0; i < driver_->size(); ++i) {
+      if (driver_->uid(i) != chunk.uid || driver_->op(i).keyed_state() == nullptr) continue;
+      const auto restored = driver_->op(i).keyed_state()->RestoreChunk(chunk.state, chunk.bytes);
+      if (!restored.ok()) return restored.status().Annotated(chunk.uid);
+      chunk.bytes = {};
+      chunk.taken();
+      return {};
+    }
+    return InternalError("no operator of the chain has the keyed state that was sent to it: ",
+                         chunk.uid, ".", chunk.state);
+  });
 }
 
 void Subtask::PostFinishRestore(SubtaskState state) {

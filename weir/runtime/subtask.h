@@ -107,8 +107,14 @@ class Subtask final : public Tasklet {
   /// Outlives the subtask; posting to it when the subtask is gone does nothing.
   std::shared_ptr<Mailbox> mailbox() const { return mailbox_; }
 
+  struct RestoredChunk {
+    std::string uid;  // of the operator
+    std::string state;
+    std::string bytes;
+    base::Closure taken;  // called when its rows are in the table; dropped when they never will be
+  };
   /// Inserts a chunk of keyed state.
-  void PostRestore(std::string uid, std::string state, std::string chunk);
+  void PostRestore(RestoredChunk chunk);
 
   /// All keyed state was posted: the rest of it, then OnReady.
   void PostFinishRestore(SubtaskState state);

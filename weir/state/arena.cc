@@ -10,7 +10,7 @@ namespace weir::state {
 
 namespace {
 
-constexpr uint32_t kChunkUnits = Arena::kChunkBytes / Arena::kUnitBytes;
+constexpr uint32_t kChunkUnits = kChunkBytes / Arena::kUnitBytes;
 constexpr uint16_t kFreeFlag = 0x8000;
 
 uint32_t UnitsOf(size_t bytes) {
@@ -19,23 +19,15 @@ uint32_t UnitsOf(size_t bytes) {
 
 size_t MappedBytesOf(size_t bytes) { return (bytes + 4095) & ~size_t{4095}; }
 
+// While less is free in large blocks, the next chunk is wanted: a table that grows by millions of
+// rows a second leaves the pool some milliseconds then, and in memory it costs no more than this.
+constexpr uint32_t kLeadUnits = (512 << 10) / Arena::kUnitBytes;
+
 void* Map(size_t bytes) {
   void* memory = mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
   WEIR_CHECK(memory !=
              MAP_FAILED);  // the budget of --memory is enforced above, before it gets here
   return memory;
-}
-
-// Maps twice as much and gives back what lies outside the aligned part: only then can the system
-// use one huge page for it.
-char* MapChunk() {
-  char* memory = static_cast<char*>(Map(2 * Arena::kChunkBytes));
-  const auto address = reinterpret_cast<uintptr_t>(memory);
-  const size_t before = (Arena::kChunkBytes - address % Arena::kChunkBytes) % Arena::kChunkBytes;
-  if (before > 0) munmap(memory, before);
-  char* chunk = memory + before;
-  munmap(chunk + Arena::kChunkBytes, Arena::kChunkBytes - before);
-  return chunk;
 }
 
 }  // namespace
@@ -46,6 +38,8 @@ struct Arena::Chunk {
   Chunk* next;
   Chunk* previous;
   std::array<uint16_t, kChunkUnits> tags;
+  uint32_t
+      reserved;  // units from the first that count as reserved; those behind were never touched
 
   char* At(uint32_t unit) { return reinterpret_cast<char*>(this) + unit * kUnitBytes; }
   uint32_t UnitOf(const void* block) const {
@@ -64,16 +58,19 @@ struct Arena::FreeBlock {
 
 namespace {
 // Units taken by the head: the link and the tags.
-constexpr uint32_t kHeadUnits =
-    (2 * sizeof(void*) + kChunkUnits * sizeof(uint16_t) + Arena::kUnitBytes - 1) /
-    Arena::kUnitBytes;
+constexpr uint32_t kHeadUnits = (2 * sizeof(void*) + kChunkUnits * sizeof(uint16_t) +
+                                 sizeof(uint32_t) + Arena::kUnitBytes - 1) /
+                                Arena::kUnitBytes;
 constexpr uint32_t kBodyUnits = kChunkUnits - kHeadUnits;
 }  // namespace
+
+Arena::Arena(env::Executor* pool)
+    : spare_(pool == nullptr ? nullptr : std::make_shared<SpareChunk>(*pool)) {}
 
 Arena::~Arena() {
   while (chunks_ != nullptr) {
     Chunk* next = chunks_->next;
-    munmap(chunks_, kChunkBytes);
+    UnmapChunk(chunks_);
     chunks_ = next;
   }
 }
@@ -90,7 +87,7 @@ uint32_t Arena::BinOf(uint32_t units) {
 void* Arena::Allocate(size_t bytes) {
   WEIR_CHECK(bytes >= 1);
   if (bytes > kChunkBlockBytesMax) {
-    bytes_reserved_ += MappedBytesOf(bytes);
+    bytes_mapped_ += MappedBytesOf(bytes);
     bytes_used_ += MappedBytesOf(bytes);
     return Map(MappedBytesOf(bytes));
   }
@@ -106,13 +103,15 @@ void* Arena::Allocate(size_t bytes) {
   RemoveFree(chunk, first);
   if (found > units) AddFree(chunk, first + units, found - units);
   chunk->Tag(first, units, 0);
+  Reserve(chunk, first + units);
   bytes_used_ += units * kUnitBytes;
+  if (large_free_units_ < kLeadUnits && spare_ != nullptr) spare_->Want();
   return fit;
 }
 
 void Arena::Free(void* block, size_t bytes) {
   if (bytes > kChunkBlockBytesMax) {
-    bytes_reserved_ -= MappedBytesOf(bytes);
+    bytes_mapped_ -= MappedBytesOf(bytes);
     bytes_used_ -= MappedBytesOf(bytes);
     munmap(block, MappedBytesOf(bytes));
     return;
@@ -140,33 +139,47 @@ void Arena::Free(void* block, size_t bytes) {
   AddFree(chunk, first, units);
 }
 
+// A chunk that the pool touched is one huge page. Others are touched by the task, and to zero 2 MiB
+// at once would keep it for milliseconds: the system may make a huge page of them later, when the
+// next one is begun. So a table of a few rows costs pages of 4 KiB, too.
 void Arena::AddChunk() {
-  char* memory = MapChunk();
-  // The first chunk is not advised: a table of a few rows shall cost pages of 4 KiB, not of 2 MiB.
-  if (chunk_count_ >= 1) madvise(memory, kChunkBytes, MADV_HUGEPAGE);
-  if (chunk_count_ == 1) madvise(chunks_, kChunkBytes, MADV_HUGEPAGE);
+  char* memory = spare_ == nullptr ? nullptr : spare_->Take();
+  const bool whole = memory != nullptr || spare_ == nullptr;
+  if (memory == nullptr) memory = MapChunk();
+  if (chunks_ != nullptr) {
+    AdviseHuge(chunks_);
+    Reserve(chunks_, kChunkUnits);
+  }
   Chunk* chunk = reinterpret_cast<Chunk*>(memory);
   chunk->next = chunks_;
   chunk->previous = nullptr;
   if (chunks_ != nullptr) chunks_->previous = chunk;
   chunks_ = chunk;
   ++chunk_count_;
-  bytes_reserved_ += kChunkBytes;
+  chunk->reserved = 0;
+  Reserve(chunk, whole ? kChunkUnits : kHeadUnits);
   AddFree(chunk, kHeadUnits, kBodyUnits);
+}
+
+void Arena::Reserve(Chunk* chunk, uint32_t units) {
+  if (units <= chunk->reserved) return;
+  bytes_mapped_ += (units - chunk->reserved) * kUnitBytes;
+  chunk->reserved = units;
 }
 
 void Arena::DropChunk(Chunk* chunk) {
   (chunk->previous != nullptr ? chunk->previous->next : chunks_) = chunk->next;
   if (chunk->next != nullptr) chunk->next->previous = chunk->previous;
   --chunk_count_;
-  bytes_reserved_ -= kChunkBytes;
-  munmap(chunk, kChunkBytes);
+  bytes_mapped_ -= chunk->reserved * kUnitBytes;
+  UnmapChunk(chunk);
 }
 
 void Arena::AddFree(Chunk* chunk, uint32_t first, uint32_t units) {
   chunk->Tag(first, units, kFreeFlag);
   FreeBlock* block = reinterpret_cast<FreeBlock*>(chunk->At(first));
   const uint32_t bin = BinOf(units);
+  if (bin >= kExactUnits) large_free_units_ += units;
   block->previous = nullptr;
   block->next = bins_[bin];
   if (block->next != nullptr) block->next->previous = block;
@@ -178,6 +191,7 @@ void Arena::RemoveFree(Chunk* chunk, uint32_t first) {
   const uint32_t units = chunk->tags[first] & ~uint32_t{kFreeFlag};
   FreeBlock* block = reinterpret_cast<FreeBlock*>(chunk->At(first));
   const uint32_t bin = BinOf(units);
+  if (bin >= kExactUnits) large_free_units_ -= units;
   (block->previous != nullptr ? block->previous->next : bins_[bin]) = block->next;
   if (block->next != nullptr) block->next->previous = block->previous;
   if (bins_[bin] == nullptr) bins_in_use_[bin / 64] &= ~(uint64_t{1} << (bin % 64));

@@ -11,6 +11,9 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
+
+#include "weir/state/spare_chunk.h"
 
 namespace weir::state {
 
@@ -18,11 +21,12 @@ class Arena {
  public:
   /// What sizes are rounded up to.
   static constexpr size_t kUnitBytes = 512;
-  static constexpr size_t kChunkBytes = size_t{2} << 20;
+  static constexpr size_t kChunkBytes = state::kChunkBytes;
   /// Larger blocks are mapped on their own.
   static constexpr size_t kChunkBlockBytesMax = size_t{1} << 20;
 
-  Arena() = default;
+  /// Shapes: `pool` touches the memory that comes next; it outlives the arena. Null: nobody does.
+  explicit Arena(env::Executor* pool = nullptr);
   ~Arena();
   Arena(const Arena&) = delete;
   Arena& operator=(const Arena&) = delete;
@@ -34,8 +38,12 @@ class Arena {
   /// Gives back what `Allocate(bytes)` returned.
   void Free(void* block, size_t bytes);
 
-  /// Bytes asked from the system: whole chunks, whether used or not, and large blocks.
-  size_t bytes_reserved() const { return bytes_reserved_; }
+  /// Bytes asked from the system: whole chunks, whether used or not, the one that the pool touches,
+  /// and large blocks. Beside a pool the newest chunk is touched page by page if it did not come
+  /// from there; then what of it was never in use does not count.
+  size_t bytes_reserved() const {
+    return bytes_mapped_ + (spare_ != nullptr && spare_->wanted() ? kChunkBytes : 0);
+  }
   /// Bytes in blocks that are allocated, after rounding.
   size_t bytes_used() const { return bytes_used_; }
 
@@ -49,6 +57,7 @@ class Arena {
   static Chunk* ChunkOf(const void* block);
   static uint32_t BinOf(uint32_t units);
   void AddChunk();
+  void Reserve(Chunk* chunk, uint32_t units);
   void DropChunk(Chunk* chunk);
   void AddFree(Chunk* chunk, uint32_t first, uint32_t units);
   void RemoveFree(Chunk* chunk, uint32_t first);
@@ -58,8 +67,10 @@ class Arena {
   std::array<uint64_t, 3> bins_in_use_{};  // one bit for each list that is not empty
   Chunk* chunks_ = nullptr;
   size_t chunk_count_ = 0;
-  size_t bytes_reserved_ = 0;
+  uint32_t large_free_units_ = 0;  // in blocks above 64 KiB
+  size_t bytes_mapped_ = 0;
   size_t bytes_used_ = 0;
+  std::shared_ptr<SpareChunk> spare_;  // shared with the pool's job; null without a pool
 };
 
 }  // namespace weir::state

@@ -1,7 +1,9 @@
 #include "weir/state/arena.h"
 
 #include <gtest/gtest.h>
+#include <sys/mman.h>
 
+#include <algorithm>
 #include <cstring>
 #include <vector>
 
@@ -82,6 +84,70 @@ TEST(Arena, BlocksNeverOverlap) {
     }
     ASSERT_EQ(arena.bytes_used(), used);
   }
+}
+
+// Jobs run when the test says so.
+struct LaterPool final : env::Executor {
+  void Post(base::Closure job) override { jobs.push_back(std::move(job)); }
+  void RunAll() {
+    for (base::Closure& job : std::exchange(jobs, {})) job();
+  }
+  std::vector<base::Closure> jobs;
+};
+
+constexpr size_t kBlock = 64 << 10;
+
+TEST(Arena, TheNextChunkIsWantedBeforeItIsNeeded) {
+  LaterPool pool;
+  Arena arena(&pool);
+  size_t allocated = 0;
+  for (; pool.jobs.empty(); ++allocated) arena.Allocate(kBlock);
+  EXPECT_GT(allocated, 16u);  // a small table wants none
+  EXPECT_GE(arena.bytes_reserved(), Arena::kChunkBytes + arena.bytes_used());
+  pool.RunAll();
+  for (; allocated < 40; ++allocated) arena.Allocate(kBlock);
+  EXPECT_EQ(arena.bytes_reserved(), 2 * Arena::kChunkBytes);  // it was taken
+  EXPECT_TRUE(pool.jobs.empty());
+}
+
+TEST(Arena, AChunkFromThePoolWasTouched) {
+  LaterPool pool;
+  Arena arena(&pool);
+  std::vector<char*> blocks;
+  const auto resident = [](char* block) {
+    unsigned char page = 0;
+    auto* at = reinterpret_cast<char*>((reinterpret_cast<uintptr_t>(block) + 8191) & ~4095ull);
+    EXPECT_EQ(mincore(at, 4096, &page), 0);
+    return (page & 1) != 0;
+  };
+  while (blocks.size() < 40) {
+    blocks.push_back(static_cast<char*>(arena.Allocate(kBlock)));
+    pool.RunAll();
+  }
+  EXPECT_FALSE(resident(blocks.front()));
+  EXPECT_TRUE(resident(blocks.back()));
+}
+
+TEST(Arena, WithoutTheChunkInTimeItMapsOneItself) {
+  LaterPool pool;
+  Arena arena(&pool);
+  for (int i = 0; i < 40; ++i) arena.Allocate(kBlock);
+  EXPECT_EQ(pool.jobs.size(), 1u);
+  EXPECT_GE(arena.bytes_reserved(), Arena::kChunkBytes + arena.bytes_used());
+  EXPECT_LE(arena.bytes_reserved(), Arena::kChunkBytes + arena.bytes_used() + 2 * kBlock);
+  pool.RunAll();
+  for (int i = 0; i < 40; ++i) arena.Allocate(kBlock);
+  EXPECT_EQ(arena.bytes_reserved(), 3 * Arena::kChunkBytes);
+}
+
+TEST(Arena, MayGoBeforeThePoolsJob) {
+  LaterPool pool;
+  {
+    Arena arena(&pool);
+    for (int i = 0; i < 40; ++i) arena.Allocate(kBlock);
+  }
+  ASSERT_EQ(pool.jobs.size(), 1u);
+  pool.RunAll();  // its memory goes with the job
 }
 
 }  // namespace

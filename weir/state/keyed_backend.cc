@@ -9,6 +9,7 @@ namespace weir::state {
 
 KeyedBackend::KeyedBackend(Options options)
     : options_(std::move(options)),
+      loads_(options_.load != nullptr),
       states_{.uid = options_.uid, .key = options_.key.schema, .states = {}},
       layout_(options_.key.inline_bytes) {}
 
@@ -53,7 +54,10 @@ void KeyedBackend::Open() {
                                      .layout = layout_,
                                      .values = values_,
                                      .faults = options_.faults,
-                                     .first_generation = options_.first_generation});
+                                     .pool = options_.pool,
+                                     .first_generation = options_.first_generation,
+                                     .whole_value_bytes_max = options_.whole_value_bytes_max,
+                                     .deletions_matter = options_.deletions_matter});
 }
 
 // The first write of a key. After an error there is no row, and writes have no effect.

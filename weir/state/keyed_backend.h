@@ -4,6 +4,9 @@
 //   declare states ─▶ Open ─▶ restore chunks ─▶ ( Bind a key ─▶ use handles )*   with snapshots
 //   between
 //
+// Below the table may lie something larger (a tiered backend derives from this one): `load` brings
+// the rows that it holds into the table, `Evict` lets them go, and snapshots are its own.
+//
 // A key's row is made by the first write, not by reading. References into it die with the record.
 // Invariants: states are declared before Open, with one name for each; handles act on the bound
 // key. Errors of handles have no way back through user code: the first is kept in `status`, which
@@ -12,9 +15,11 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "weir/base/hash.h"
@@ -47,10 +52,19 @@ class KeyedBackend {
     base::HashSeed hash_seed = 0;  // the job's, inherited by resumes
     KeyOps key;                    // KeyOpsOf<K>()
     Faults faults = {};
+    env::Executor* pool = nullptr;  // touches memory ahead of its use; outlives the backend
     uint32_t first_generation = 1;
+    // Longer values are encoded in pieces.
+    size_t whole_value_bytes_max = limits::kSnapshotChunkBytes;
+    bool deletions_matter = false;  // from the start: they hide what lies below the table
+    // Asked when a bound key has no row in the table: puts the row that lies below into `table()`
+    // and returns it, without BeforeWrite, for nothing changed; null when there is none. Not set:
+    // nothing lies below.
+    std::function<Row*(uint64_t hash, std::string_view key)> load;
   };
 
   explicit KeyedBackend(Options options);
+  virtual ~KeyedBackend() = default;
   KeyedBackend(const KeyedBackend&) = delete;
   KeyedBackend& operator=(const KeyedBackend&) = delete;
 
@@ -77,6 +91,8 @@ class KeyedBackend {
     row_ = table_->Find(hash, key);
     hash_ = hash;
     key_ = &key;
+    if (row_ == nullptr && loads_) [[unlikely]]
+      row_ = Load(hash, key);
   }
   void Unbind() { row_ = nullptr, key_ = nullptr; }
 
@@ -112,14 +128,14 @@ class KeyedBackend {
   /// `sink`, which outlives the snapshot.
   /// Shapes: no snapshot is running; checkpoint is above all begun before.
   /// Errors: ResourceExhausted after 2^32 snapshots: start the attempt again.
-  Status BeginSnapshot(base::CheckpointId checkpoint, SnapshotSink& sink);
+  virtual Status BeginSnapshot(base::CheckpointId checkpoint, SnapshotSink& sink);
 
   /// Works on the snapshot until about `bytes` were looked at or encoded (a megabyte takes about a
   /// millisecond); true when all chunks were handed on. Nothing is bound afterwards.
-  bool EncodeSome(size_t bytes);
+  virtual bool EncodeSome(size_t bytes);
 
   /// Gives the snapshot of `checkpoint` up, if it is running. Constant time.
-  void AbortSnapshot(base::CheckpointId checkpoint);
+  virtual void AbortSnapshot(base::CheckpointId checkpoint);
 
   /// `checkpoint` is complete: told by its completion, or as the base of the next one and before
   /// that begins. Those not begun here, and those before the newest begun, are ignored.
@@ -127,6 +143,12 @@ class KeyedBackend {
 
   bool snapshot_running() const { return table_->snapshot_running(); }
   size_t snapshot_bytes_buffered() const { return table_->snapshot_bytes_buffered(); }
+
+  /// KeyedTable::Evict; nothing is bound afterwards.
+  uint32_t Evict(uint64_t hash, base::UniqueFunction<void(const Row&)> write_back) {
+    Unbind();
+    return table_->Evict(hash, std::move(write_back));
+  }
 
   enum class Restored { kTaken, kNotOurs };
   /// Inserts what a chunk holds of the state `name`, unless its key group is another subtask's.
@@ -145,6 +167,10 @@ class KeyedBackend {
   const KeyedTable& table() const { return *table_; }
 
  private:
+  template <class K>
+  [[gnu::noinline]] Row* Load(uint64_t hash, const K& key) {
+    return options_.load(hash, KeyProbe<K>(key, scratch_).encoded());
+  }
   Row* MakeRow();
   void Fail(Status status);
   std::string NameOf(uint32_t state) const;
@@ -152,6 +178,7 @@ class KeyedBackend {
   bool IsOurs(base::KeyGroup group) const;
 
   const Options options_;
+  const bool loads_;
   OperatorStates states_;
   RowLayout layout_;
   std::vector<ValueOps> values_;

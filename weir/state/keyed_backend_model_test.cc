@@ -20,6 +20,7 @@ struct Plan {
   uint32_t max_parallelism = 4;
   uint32_t snapshot_one_in = 2'000;  // operations
   Faults faults;
+  size_t whole_value_bytes_max = 1'000;
   bool (*hash)(base::HashSeed, std::string_view, uint64_t&) = nullptr;
 };
 
@@ -52,6 +53,7 @@ class Game {
     auto options = TestBackend<K>::Options({KeyGroup(0), KeyGroup(plan.max_parallelism)},
                                            plan.max_parallelism);
     options.faults = plan.faults;
+    options.whole_value_bytes_max = plan.whole_value_bytes_max;
     if (plan.hash != nullptr) options.key.hash = plan.hash;
     return options;
   }

@@ -4,6 +4,7 @@
 
 #include <limits>
 #include <map>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -320,6 +321,179 @@ TEST(KeyedBackend, ChunksHeldBackAreBounded) {
   TestBackend<int64_t> restored(TestBackend<int64_t>::Options({KeyGroup(0), KeyGroup(64)}, 64));
   EXPECT_EQ(RestoreAll(sink.chunks, restored), OkStatus());
   EXPECT_EQ(restored.ReadAll(), Content(50'000));
+}
+
+// A value of some MiB, in a snapshot whose steps are 64 KiB.
+struct LongValueTest : ::testing::Test {
+  static constexpr size_t kStep = 64 << 10;
+  LongValueTest() {
+    backend.Bind(1);
+    backend.count.Update(7);
+    backend.text.Update(value);
+    backend.list.Update(std::vector<int64_t>{1, 2});
+    backend.Bind(2);
+    backend.text.Update(value);
+    frozen = backend.ReadAll();
+    EXPECT_TRUE(backend.backend.BeginSnapshot(CheckpointId(1), sink).ok());
+  }
+  size_t Encoded() const {
+    size_t bytes = backend.backend.snapshot_bytes_buffered();
+    for (const SnapshotChunk& chunk : sink.chunks) bytes += chunk.bytes.size();
+    return bytes;
+  }
+  bool Step() {
+    const size_t before = Encoded();
+    const bool done = backend.backend.EncodeSome(kStep);
+    longest_step = std::max(longest_step, Encoded() - before);
+    return done;
+  }
+  void StepIntoTheFirstValue() {
+    while (Encoded() < value.size() / 2) ASSERT_FALSE(Step());
+  }
+  void ExpectWhatWasFrozen() {
+    while (!Step()) {
+    }
+    TestBackend<int64_t> restored(TestBackend<int64_t>::Options(kAll, 8));
+    ASSERT_TRUE(RestoreAll(sink.chunks, restored).ok());
+    EXPECT_EQ(restored.ReadAll(), frozen);
+    EXPECT_EQ(restored.backend.rows(), 2u);
+    EXPECT_EQ(sink.chunks.size(), 4u);  // each state once
+  }
+  const std::string value = std::string((5 << 20) + 3, 'x');
+  TestBackend<int64_t> backend{TestBackend<int64_t>::Options(kAll, 8)};
+  TestBackend<int64_t>::Content frozen;
+  CollectedChunks sink;
+  size_t longest_step = 0;
+};
+
+TEST_F(LongValueTest, NoStepCopiesMoreThanItWasGiven) {
+  ExpectWhatWasFrozen();
+  EXPECT_LE(longest_step, kStep + 1024);
+}
+
+TEST_F(LongValueTest, WrittenInTheMiddleItIsWhatItWas) {
+  StepIntoTheFirstValue();
+  for (const int64_t key : {1, 2}) {
+    backend.Bind(key);
+    backend.text.Update("new");
+    backend.count.Update(8);
+    backend.list.Add(3);
+  }
+  ExpectWhatWasFrozen();
+}
+
+TEST_F(LongValueTest, ClearedInTheMiddleItIsWhatItWas) {
+  StepIntoTheFirstValue();
+  for (const int64_t key : {1, 2}) {
+    backend.Bind(key);
+    backend.text.Clear();
+    backend.count.Clear();
+    backend.list.Clear();
+  }
+  ExpectWhatWasFrozen();
+}
+
+TEST_F(LongValueTest, ItsRowMayMoveInTheMiddle) {
+  StepIntoTheFirstValue();
+  for (int64_t key = 10; key < 5'000; ++key) {
+    backend.Bind(key);
+    backend.count.Update(1);
+  }
+  ExpectWhatWasFrozen();
+  EXPECT_LE(longest_step, kStep + 1024);
+}
+
+TEST_F(LongValueTest, ASnapshotGivenUpInTheMiddleIsForgotten) {
+  StepIntoTheFirstValue();
+  backend.backend.AbortSnapshot(CheckpointId(1));
+  sink = {};
+  ASSERT_TRUE(backend.backend.BeginSnapshot(CheckpointId(2), sink).ok());
+  ExpectWhatWasFrozen();
+}
+
+enum class Changed { kStay, kWriteBack };
+
+// Lets go of everything that may go; returns the keys that were written back.
+std::set<int64_t> EvictAll(TestBackend<int64_t>& backend, Changed changed = Changed::kWriteBack) {
+  const KeyedTable& table = backend.backend.table();
+  const auto key_of = [&](const Row& row) {
+    int64_t key = 0;
+    EXPECT_TRUE(DecodeAll(table.layout().KeyOf(row), key));
+    return key;
+  };
+  std::vector<uint64_t> hashes;
+  table.VisitRows([&](const Row& row) {
+    EXPECT_TRUE(backend.hash_of(kTestSeed, table.layout().KeyOf(row), hashes.emplace_back()));
+  });
+  std::set<int64_t> written;
+  for (const uint64_t hash : hashes) {
+    if (changed == Changed::kStay) {
+      backend.backend.Evict(hash, nullptr);
+      continue;
+    }
+    backend.backend.Evict(hash,
+                          [&](const Row& row) { EXPECT_TRUE(written.insert(key_of(row)).second); });
+  }
+  return written;
+}
+
+TEST(KeyedBackend, EvictedRowsGiveTheirMemoryBack) {
+  TestBackend<int64_t> backend(TestBackend<int64_t>::Options(kAll, 8));
+  Fill(backend, Content(20'000));
+  EXPECT_GT(backend.backend.bytes_reserved(), Arena::kChunkBytes);
+  EXPECT_EQ(EvictAll(backend).size(), 20'000u);
+  EXPECT_EQ(backend.backend.rows(), 0u);
+  EXPECT_TRUE(backend.ReadAll().empty());
+  EXPECT_LE(backend.backend.bytes_reserved(), Arena::kChunkBytes + (64 << 10));
+  Fill(backend, Content(100));
+  EXPECT_EQ(backend.ReadAll(), Content(100));
+}
+
+TEST(KeyedBackend, ChangedRowsStayWhenNobodyWritesThemBack) {
+  TestBackend<int64_t> backend(TestBackend<int64_t>::Options(kAll, 8));
+  Fill(backend, Content(100));
+  Snapshot(backend);
+  backend.backend.CheckpointCompleted(CheckpointId(1));
+  backend.Bind(3);
+  backend.count.Update(-1);
+  backend.Bind(4);
+  backend.count.Clear();
+  EvictAll(backend, Changed::kStay);
+  EXPECT_EQ(backend.backend.rows(), 1u);
+  EXPECT_EQ(backend.ReadAll().begin()->first, 3);
+  EXPECT_EQ(EvictAll(backend), (std::set<int64_t>{3, 4}));  // a deletion must be known below, too
+}
+
+TEST(KeyedBackend, RowsThatASnapshotStillNeedsStay) {
+  TestBackend<int64_t> backend(TestBackend<int64_t>::Options(kAll, 8));
+  Fill(backend, Content(3'000));
+  CollectedChunks sink;
+  ASSERT_TRUE(backend.backend.BeginSnapshot(CheckpointId(1), sink).ok());
+  std::set<int64_t> written;
+  do {
+    for (const int64_t key : EvictAll(backend)) EXPECT_TRUE(written.insert(key).second);
+  } while (!backend.backend.EncodeSome(20'000));
+  EXPECT_GT(written.size(), 1'000u);
+  EXPECT_LT(written.size(), 3'000u);
+  TestBackend<int64_t> restored(TestBackend<int64_t>::Options(kAll, 8));
+  ASSERT_TRUE(RestoreAll(sink.chunks, restored).ok());
+  EXPECT_EQ(restored.ReadAll(), Content(3'000));
+}
+
+TEST(KeyedBackend, RowsOfOneHashAreEvictedToo) {
+  auto options = TestBackend<int64_t>::Options(kAll, 8);
+  options.key.hash = [](base::HashSeed, std::string_view, uint64_t& hash) {
+    hash = 42;
+    return true;
+  };
+  TestBackend<int64_t> backend(options);
+  backend.hash_of = [](base::HashSeed, std::string_view, uint64_t& hash) {
+    hash = 42;
+    return true;
+  };
+  Fill(backend, Content(5'000));
+  EXPECT_EQ(EvictAll(backend).size(), 5'000u);
+  EXPECT_EQ(backend.backend.rows(), 0u);
 }
 
 }  // namespace

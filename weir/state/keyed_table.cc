@@ -1,5 +1,6 @@
 #include "weir/state/keyed_table.h"
 
+#include <algorithm>
 #include <bit>
 #include <limits>
 #include <utility>
@@ -13,6 +14,8 @@ namespace {
 // What the walk counts for a directory entry and for a group, so that it also ends in an empty
 // table.
 constexpr int64_t kEntryWork = 16;
+// Of a long value, even when the step is used up: each step goes on.
+constexpr int64_t kPieceBytesMin = 64;
 
 std::vector<uint32_t> ValueBytesOf(const std::vector<ValueOps>& values) {
   std::vector<uint32_t> bytes;
@@ -31,7 +34,9 @@ KeyedTable::KeyedTable(Options options)
       group_shift_(63 - group_bits_),
       first_group_(options_.groups.first.number()),
       group_count_(options_.groups.count()),
-      generation_(options_.first_generation) {
+      arena_(options_.pool),
+      generation_(options_.first_generation),
+      deletions_matter_(options_.deletions_matter) {
   WEIR_CHECK(std::has_single_bit(options_.max_parallelism));
   WEIR_CHECK(options_.max_parallelism <= limits::kMaxParallelismMax);
   WEIR_CHECK(options_.groups.first < options_.groups.end);
@@ -153,6 +158,7 @@ Status KeyedTable::BeginSnapshot(SnapshotSink& sink) {
   ++generation_;
   deletions_matter_ = true;
   cursor_ = {};
+  long_ = {};
   const uint32_t key_bytes =
       layout().key_inline_bytes != 0 ? layout().key_inline_bytes : ChunkHeader::kVariable;
   snapshot_ = std::make_unique<SnapshotWriter>(sink, options_.groups, key_bytes,
@@ -160,7 +166,10 @@ Status KeyedTable::BeginSnapshot(SnapshotSink& sink) {
   return OkStatus();
 }
 
-void KeyedTable::AbortSnapshot() { snapshot_.reset(); }
+void KeyedTable::AbortSnapshot() {
+  snapshot_.reset();
+  long_ = {};
+}
 
 void KeyedTable::SnapshotCompleted(uint32_t generation) {
   WEIR_CHECK(generation >= completed_ && generation <= generation_);
@@ -170,7 +179,7 @@ void KeyedTable::SnapshotCompleted(uint32_t generation) {
 void KeyedTable::Freeze(Row* row, uint64_t hash) {
   if (snapshot_ != nullptr) {
     if (options_.faults.encode_after_write) return;
-    EncodeRow(*row, static_cast<uint32_t>(GroupIndexOf(hash)));
+    EncodeRow(*row, static_cast<uint32_t>(GroupIndexOf(hash)), SIZE_MAX);
   }
   BringUpToDate(row);
 }
@@ -181,14 +190,25 @@ void KeyedTable::BringUpToDate(Row* row) {
   row->generation = generation_;
 }
 
-void KeyedTable::EncodeRow(const Row& row, uint32_t group_index) {
+// Encodes what was not yet of the row; of long values, `at_most` bytes. False when it must come
+// again.
+bool KeyedTable::EncodeRow(const Row& row, uint32_t group_index, size_t at_most) {
   const std::string_view key = layout().KeyOf(row);
-  for (uint32_t left = row.presence; left != 0; left &= left - 1) {
+  uint32_t left = row.presence;
+  if (long_.block != nullptr && row.BlockAt(layout().offsets[long_.state]) == long_.block) {
+    left &= ~0u << long_.state;  // those before it are encoded
+  }
+  for (; left != 0; left &= left - 1) {
     const auto state = static_cast<uint32_t>(std::countr_zero(left));
     const ValueOps& value = options_.values[state];
     const char* cell = row.At(layout().offsets[state]);
     if (value.inline_bytes == 0) {
-      snapshot_->Add(group_index, state, key, BytesOfState(&row, state));
+      const std::string_view bytes = BytesOfState(&row, state);
+      if (bytes.size() <= options_.whole_value_bytes_max) {
+        snapshot_->Add(group_index, state, key, bytes);
+      } else if (!EncodeLong(row, group_index, state, at_most)) {
+        return false;
+      }
     } else if (value.encoded_as_lies) {
       snapshot_->Add(group_index, state, key, {cell, value.inline_bytes});
     } else {
@@ -197,6 +217,27 @@ void KeyedTable::EncodeRow(const Row& row, uint32_t group_index) {
       snapshot_->Add(group_index, state, key, value_scratch_.bytes());
     }
   }
+  return true;
+}
+
+bool KeyedTable::EncodeLong(const Row& row, uint32_t group_index, uint32_t state, size_t& at_most) {
+  const Block* block = row.BlockAt(layout().offsets[state]);
+  const std::string_view key = layout().KeyOf(row), bytes = BytesOf(block);
+  if (long_.block != nullptr && long_.block != block) {  // of a row that is about to be changed
+    return snapshot_->Add(group_index, state, key, bytes), true;
+  }
+  if (long_.block == nullptr) {
+    snapshot_->BeginLong(group_index, state, key, bytes.size());
+    long_ = {.block = block, .state = state};
+  }
+  const std::string_view piece = bytes.substr(std::min(long_.done, bytes.size()), at_most);
+  snapshot_->AddPiece(piece);
+  at_most -= piece.size();
+  long_.done += piece.size();
+  if (long_.done < bytes.size()) return false;
+  snapshot_->EndLong();
+  long_ = {};
+  return true;
 }
 
 bool KeyedTable::EncodeSome(size_t bytes) {
@@ -233,8 +274,10 @@ bool KeyedTable::WalkSegment(Segment* segment, int64_t& work) {
     Row* row = segment->RowAt(cursor_.row, row_bytes_);
     if (row->tag == 0 || row->generation == generation_) continue;
     const uint64_t before = snapshot_->bytes_written() + snapshot_->bytes_buffered();
-    EncodeRow(*row, cursor_.group);
+    const bool whole =
+        EncodeRow(*row, cursor_.group, static_cast<size_t>(std::max(work, kPieceBytesMin)));
     work -= static_cast<int64_t>(snapshot_->bytes_written() + snapshot_->bytes_buffered() - before);
+    if (!whole) return false;
     BringUpToDate(row);
   }
   return true;

@@ -48,7 +48,13 @@ class KeyedTable {
     RowLayout layout;
     std::vector<ValueOps> values;  // one for each of the layout's states
     Faults faults = {};
+    env::Executor* pool = nullptr;  // touches memory ahead of its use; outlives the table
     uint32_t first_generation = 1;
+    // Longer values are encoded in pieces of what is left of a step.
+    size_t whole_value_bytes_max = limits::kSnapshotChunkBytes;
+    // A deleted row is remembered from the start, not from the first snapshot: it hides what lies
+    // below the table.
+    bool deletions_matter = false;
   };
 
   explicit KeyedTable(Options options);
@@ -148,10 +154,17 @@ class KeyedTable {
     return newer || older;
   }
 
+  /// Drops the rows of the segment where `hash` belongs, so that their memory is free; returns how
+  /// many. For a table that is the upper part of something larger: those that are Dirty go to
+  /// `write_back` first, deleted ones too, or stay when it is null. Those that the running snapshot
+  /// has not encoded stay. Rows found before may have moved.
+  /// Shapes: hash belongs to one of the groups.
+  uint32_t Evict(uint64_t hash, base::UniqueFunction<void(const Row&)> write_back);
+
   /// Calls `visit` for each row, with and without present states, in no order.
   void VisitRows(base::UniqueFunction<void(const Row&)> visit) const;
 
-  /// Keys with a present state.
+  /// Keys with a present state in this table.
   uint64_t rows() const { return rows_; }
   /// Bytes that the table holds, directories included.
   size_t bytes_reserved() const;
@@ -174,6 +187,14 @@ class KeyedTable {
   // Where the walk is: before row `row` of the `link`-th segment of the chain at entry `entry`.
   struct Cursor {
     uint32_t group = 0, entry = 0, link = 0, row = 0;
+  };
+
+  // A long value that is encoded up to some byte. Its row keeps the old generation, so whoever
+  // writes the row ends it first; the row is known again by the block, wherever it has moved.
+  struct LongValue {
+    const Block* block = nullptr;  // null: none
+    uint32_t state = 0;
+    size_t done = 0;
   };
 
   // >> 1 >> 63 instead of >> 64, for one key group and for directories of one entry.
@@ -227,9 +248,11 @@ class KeyedTable {
   void Fail(Status status);
   void Freeze(Row* row, uint64_t hash);
   void BringUpToDate(Row* row);
-  void EncodeRow(const Row& row, uint32_t group_index);
+  bool EncodeRow(const Row& row, uint32_t group_index, size_t at_most);
+  bool EncodeLong(const Row& row, uint32_t group_index, uint32_t state, size_t& at_most);
   Slab& SlabOf(uint32_t group_index);
   bool MayForget(const Row& row) const;
+  bool MayEvict(const Row& row) const;
   bool WalkSegment(Segment* segment, int64_t& work);
   void NextEntry(const Group& group, const Segment* segment);
   DirectoryEntry empty_entry() const { return DirectoryEntry(&empty_segment_.head); }
@@ -241,6 +264,8 @@ class KeyedTable {
   Segment* MakeSegment(uint32_t group_index, uint32_t kept, uint32_t depth);
   void Deleted(uint32_t group_index, uint64_t hash, const Row* row);
   void DropForgotten(uint32_t group_index, uint64_t hash, Segment* segment);
+  void Rebuild(uint32_t group_index, uint64_t hash, Segment* segment, uint32_t kept);
+  void FreeBlocks(uint32_t group_index, const Row& row);
   void Resize(uint32_t group_index, uint64_t hash, Segment* segment, uint32_t kept);
   void Split(uint32_t group_index, uint64_t hash, Segment* segment);
   void Overflow(uint32_t group_index, uint64_t hash, Segment* first);
@@ -275,11 +300,15 @@ class KeyedTable {
   Status status_;
 
   uint32_t generation_;
-  uint32_t completed_ = 0;         // generation of the last completed snapshot
-  bool deletions_matter_ = false;  // a snapshot has begun, so a delta may build on it
+  uint32_t completed_ = 0;  // generation of the last completed snapshot
+  bool deletions_matter_;   // as asked, or a snapshot has begun: a delta may build on it
+  // Which rows leave their segment besides the forgotten ones, while it is rebuilt.
+  enum class Evicting : uint8_t { kNone, kClean, kAll };
+  Evicting evicting_ = Evicting::kNone;
   std::unique_ptr<SnapshotWriter> snapshot_;
   base::ByteWriter value_scratch_;
   Cursor cursor_;
+  LongValue long_;
 };
 
 template <class K>

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <bit>
 #include <utility>
+#include <vector>
 
 #include "weir/base/check.h"
 #include "weir/state/keyed_table.h"
@@ -94,10 +95,41 @@ void KeyedTable::Deleted(uint32_t group_index, uint64_t hash, const Row* row) {
 void KeyedTable::DropForgotten(uint32_t group_index, uint64_t hash, Segment* segment) {
   const uint32_t kept = CountKept(segment);
   if (kept * 4 > segment->used * 3u) return;
+  Rebuild(group_index, hash, segment, kept);
+}
+
+void KeyedTable::Rebuild(uint32_t group_index, uint64_t hash, Segment* segment, uint32_t kept) {
   const bool chained = EntryAt(groups_[group_index], hash).overflows();
   if (chained && kept > 0) return ReplaceInChain(group_index, hash, segment, segment);
   if (chained) return ReplaceInChain(group_index, hash, segment, nullptr);
   Resize(group_index, hash, segment, kept);
+}
+
+uint32_t KeyedTable::Evict(uint64_t hash, base::UniqueFunction<void(const Row&)> write_back) {
+  const auto group_index = static_cast<uint32_t>(GroupIndexOf(hash));
+  WEIR_CHECK(group_index < group_count_);
+  Segment* first = EntryAt(groups_[group_index], hash).segment();
+  if (first == &empty_segment_.head) return 0;
+  evicting_ = write_back ? Evicting::kAll : Evicting::kClean;
+  uint32_t dropped = 0;
+  std::vector<Segment*> links;
+  for (Segment* link = first; link != nullptr; link = link->overflow) links.push_back(link);
+  for (Segment* link : links) {
+    uint32_t kept = 0;
+    for (uint32_t i = 0; i < link->capacity; ++i) {
+      const Row* row = link->RowAt(i, row_bytes_);
+      if (row->tag == 0) continue;
+      if (!MayForget(*row)) {
+        ++kept;
+      } else if (Dirty(*row) && write_back) {
+        write_back(*row);
+      }
+    }
+    dropped += link->used - kept;
+    if (kept < link->used) Rebuild(group_index, hash, link, kept);
+  }
+  evicting_ = Evicting::kNone;
+  return dropped;
 }
 
 // Rebuilds a segment without overflow at the size for the rows that are kept.
@@ -200,7 +232,13 @@ void KeyedTable::HashRows(Segment* segment) {
   }
 }
 
+bool KeyedTable::MayEvict(const Row& row) const {
+  if (snapshot_ != nullptr && row.generation != generation_) return false;
+  return evicting_ == Evicting::kAll || (evicting_ == Evicting::kClean && !Dirty(row));
+}
+
 bool KeyedTable::MayForget(const Row& row) const {
+  if (evicting_ != Evicting::kNone) return MayEvict(row);
   if (row.presence != 0) return false;
   return !deletions_matter_ || !Dirty(row) || options_.faults.tombstone_dropped;
 }
@@ -214,6 +252,19 @@ uint32_t KeyedTable::CountKept(Segment* segment) const {
   return kept;
 }
 
+// Of a row that is left behind: one that was deleted, or that is evicted.
+void KeyedTable::FreeBlocks(uint32_t group_index, const Row& row) {
+  if (layout().key_inline_bytes == 0) {
+    SlabOf(group_index).Free(row.BlockAt(RowLayout::kKeyOffset));
+  }
+  if (row.presence == 0) return;
+  --rows_;
+  for (uint32_t state = 0; state < options_.values.size(); ++state) {
+    if (options_.values[state].inline_bytes != 0) continue;
+    SlabOf(group_index).Free(row.BlockAt(layout().offsets[state]));
+  }
+}
+
 // After HashRows. `zeros` and `ones` may be the same; a side without kept rows may be null.
 void KeyedTable::MoveRows(uint32_t group_index, Segment* from, Segment* zeros, Segment* ones) {
   const uint64_t bit = uint64_t{1} << (63 - group_bits_ - from->depth);
@@ -221,9 +272,7 @@ void KeyedTable::MoveRows(uint32_t group_index, Segment* from, Segment* zeros, S
     Row* row = from->RowAt(i, row_bytes_);
     if (row->tag == 0) continue;
     if (MayForget(*row)) {
-      if (layout().key_inline_bytes == 0) {
-        SlabOf(group_index).Free(row->BlockAt(RowLayout::kKeyOffset));
-      }
+      FreeBlocks(group_index, *row);
       continue;
     }
     Segment* to = (hashes_[i] & bit) != 0 ? ones : zeros;

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "weir/base/bytes.h"
+#include "weir/base/check.h"
 #include "weir/base/limits.h"
 
 namespace weir::state {
@@ -50,6 +51,28 @@ void SnapshotWriter::Add(uint32_t group_index, uint32_t state, std::string_view 
   HandOn(group_index, state, buffer);
   buffer.bytes.reserve(chunk_bytes_);  // a group that filled one chunk will fill another
 }
+
+void SnapshotWriter::BeginLong(uint32_t group_index, uint32_t state, std::string_view key,
+                               size_t value_bytes) {
+  WEIR_CHECK(long_.buffer.count == 0 && value_bytes_[state] == ChunkHeader::kVariable);
+  long_ = {.group_index = group_index, .state = state, .buffer = {.bytes = {}, .count = 1}};
+  std::string& bytes = long_.buffer.bytes;
+  constexpr size_t kLengthsBytesMax = 20;
+  bytes.reserve(ChunkHeader::kBytes + kLengthsBytesMax + key.size() + value_bytes);
+  bytes.resize(ChunkHeader::kBytes);
+  AppendField(bytes, key_bytes_, key);
+  base::ByteWriter length;
+  length.Varint(value_bytes);
+  bytes += length.bytes();
+  bytes_buffered_ += bytes.size() - ChunkHeader::kBytes;
+}
+
+void SnapshotWriter::AddPiece(std::string_view piece) {
+  long_.buffer.bytes += piece;
+  bytes_buffered_ += piece.size();
+}
+
+void SnapshotWriter::EndLong() { HandOn(long_.group_index, long_.state, long_.buffer); }
 
 void SnapshotWriter::Flush(uint32_t group_index) {
   std::unique_ptr<Buffer[]> of_group = std::move(buffers_[group_index]);

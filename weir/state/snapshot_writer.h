@@ -1,7 +1,7 @@
 // SnapshotWriter: collects the encoded entries of a running snapshot, per state and key group, and
 // hands them on in chunks.
 //
-// Entries come from two sides: the walk over the table, group by group, and the rows that are about
+// A long value comes in pieces, and its entry is a chunk of its own. Entries come from two sides: the walk over the table, group by group, and the rows that are about
 // to be changed, from anywhere. A buffer is handed on when it is full or when the walk is done with
 // its group, so what waits here is bounded by groups, not by state.
 // Threads: the task's.
@@ -45,7 +45,15 @@ class SnapshotWriter {
   /// Shapes: group_index counts from the first group of the range.
   void Add(uint32_t group_index, uint32_t state, std::string_view key, std::string_view value);
 
-  /// Hands on what the group has.
+  /// Begins an entry whose value comes in pieces and is a chunk of its own, so that none need be
+  /// copied in one step.
+  /// Shapes: no other such entry is under way; the values of the state are of variable length.
+  void BeginLong(uint32_t group_index, uint32_t state, std::string_view key, size_t value_bytes);
+  void AddPiece(std::string_view piece);
+  /// All pieces were added.
+  void EndLong();
+
+  /// Hands on what the group has, but for a long entry.
   void Flush(uint32_t group_index);
   void FlushAll();
 
@@ -67,6 +75,12 @@ class SnapshotWriter {
   const std::vector<uint32_t> value_bytes_;
   const size_t chunk_bytes_;
   std::vector<std::unique_ptr<Buffer[]>> buffers_;  // by group; null until it has an entry
+  struct Long {
+    uint32_t group_index = 0;
+    uint32_t state = 0;
+    Buffer buffer;  // count is 0 when no entry is under way
+  };
+  Long long_;
   size_t bytes_buffered_ = 0;
   uint64_t bytes_written_ = 0;
 };
