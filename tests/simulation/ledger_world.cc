@@ -38,6 +38,7 @@ struct Plan {
   uint64_t rate;
   uint64_t split_bytes;
   Duration interval;
+  uint32_t retained_max;
   bool file_store;
   bool cut_short;  // the job is not run to its end: its checkpoints are judged where it stands
   bool wide;       // the wide ledger
@@ -221,6 +222,7 @@ class LedgerWorld::CoordinatorProgram final : public sim::Program {
                      .pause = {},
                      .timeout = seconds(10),
                      .tolerated_failures = 3},
+        .retained_max = ledger.plan_.retained_max,
         .restart = {.attempts = 5, .delay = milliseconds(20)},
         .events = events_,
         .on_end =
@@ -310,6 +312,7 @@ void LedgerWorld::Draw() {
   plan_.rate = 200 + prng_.Below(2000);
   plan_.split_bytes = 64 + prng_.Below(4000);
   plan_.interval = milliseconds(20 + prng_.Below(300));
+  plan_.retained_max = 1 + static_cast<uint32_t>(prng_.Below(10));
   plan_.file_store = prng_.Chance(0.5);
   plan_.cut_short = options_.nemesis && prng_.Chance(0.25);
   time_->idleness = prng_.Chance(0.5);
