@@ -319,7 +319,7 @@ def main(arguments):
         print()
         check(transactions)
         say("", totals(runs))
-        say("next", 'README.md, "Your first job"')
+        say("next", 'README.md, "A job of your own"')
         return 0
     except KeyboardInterrupt:
         return 130

@@ -108,18 +108,39 @@ class Refusal(SystemTest):
         self.assert_error(ended, REFUSED, 'job "sums" was taken over', "\n       this process has stopped; nothing is lost")
         self.assert_sums_right(100_000)
 
-    def test_damaged_newest_record(self):
-        self.stopped_run()
+    def damage_newest_record(self):
         newest = self.history_numbers("sums")[-1]
         path = self.dir / f".weir/sums/history/{newest:020}.json"
         content = bytearray(path.read_bytes())
         content[len(content) // 2] ^= 1
         path.write_bytes(content)
+        return newest, path
+
+    def test_damaged_newest_record(self):
+        self.stopped_run()
+        newest, path = self.damage_newest_record()
         self.assert_error(self.refused(), REFUSED, f"cannot resume: history record {newest} is damaged",
-                          "\n       put the record back from a copy, or begin in another checkpoint directory")
-        content[len(content) // 2] ^= 1
-        path.write_bytes(content)
+                          "\n       put the record back from a copy, start from the newest checkpoint before it with --from ",
+                          ", or begin in another checkpoint directory: nothing was changed here")
+        self.damage_newest_record()  # the same bit again: as it was
         self.assert_goes_on()
+
+    def test_behind_a_damaged_record_the_checkpoint_before_it_can_be_started_from(self):
+        self.stopped_run()
+        _, path = self.damage_newest_record()
+        older = re.search(r"with --from (\d+)", self.refused().err).group(1)
+        listed = self.run_program(SUMS, "checkpoints", "list")
+        self.assertEqual(listed.code, FAILED)
+        self.assertIn(older, listed.out)
+        # Nobody knows what was committed behind it.
+        self.assert_error(self.refused("--from", older), REFUSED, "--repeat-output")
+        self.run_ok(SUMS, "run", *FAST, "--from", older, "--repeat-output")
+        counts = {tuple(map(int, row.split(",")[:2])) for row in self.rows_of("sums")}
+        self.assertEqual(len(counts), 100_000)
+        self.assertTrue(path.exists())  # it may be an epoch record: never deleted, and in nobody's way
+        for what in ("list", "verify"):
+            self.assertEqual(self.run_program(SUMS, "checkpoints", what).code, DONE)
+        self.assertLessEqual(len(self.history_numbers("sums")), 3 + 5)  # retained; epochs, the end, the damaged one
 
     def test_lost_history_is_no_empty_job(self):
         """What was left of it is not deleted: row 5 of the regressions."""

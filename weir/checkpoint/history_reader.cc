@@ -132,6 +132,22 @@ std::vector<RetainedCheckpoint> HistoryView::MissingRecords() const {
   return missing;
 }
 
+std::vector<DamagedRecord> HistoryView::DamageInUse() const {
+  const auto decides =
+      std::ranges::find_if(records.rbegin(), records.rend(), [](const auto& record) {
+        return record.is_checkpoint() || record.kind == RecordKind::kEpoch;
+      });
+  const std::vector<RetainedCheckpoint> retained = RetainedRefs();
+  std::vector<DamagedRecord> in_use;
+  for (const DamagedRecord& record : damaged) {
+    const bool is_retained = std::ranges::any_of(
+        retained, [&](const auto& entry) { return entry.ref.number == record.number; });
+    if (is_retained || decides == records.rend() || record.number > decides->number)
+      in_use.push_back(record);
+  }
+  return in_use;
+}
+
 StatusOr<HistoryRecord> HistoryView::Find(const std::string& which) const {
   if (which == "latest") {
     WEIR_ASSIGN_OR_RETURN(const std::optional<HistoryRecord> resume, ResumePoint());

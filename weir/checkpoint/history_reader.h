@@ -45,6 +45,10 @@ struct HistoryView {
   /// The retained checkpoints and savepoints whose records are not there at all, oldest first.
   std::vector<RetainedCheckpoint> MissingRecords() const;
 
+  /// The damaged records that somebody needs: those that decide from where to resume, and retained
+  /// ones.
+  std::vector<DamagedRecord> DamageInUse() const;
+
   /// A retained checkpoint by id ("118"), by savepoint name, or "latest" (the resume point).
   /// Errors: NotFound naming what there is.
   StatusOr<HistoryRecord> Find(const std::string& which) const;

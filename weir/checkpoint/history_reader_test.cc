@@ -99,6 +99,21 @@ TEST_F(HistoryReaderTest, ADamagedNewestRecordHidesFromWhereToResumeAndNothingEl
   EXPECT_FALSE(view.Retained().empty());
 }
 
+TEST_F(HistoryReaderTest, DamageIsInUseWhereItDecidesOrIsRetained) {
+  for (const uint64_t number : {1u, 2u, 3u, 4u}) {
+    WriteRewound();
+    const std::string name = files_.Record(base::HistoryNumber(number));
+    ASSERT_TRUE(store_.FlipByte(name, 5).ok());
+    const HistoryView view = View();
+    const bool in_use = !view.DamageInUse().empty();
+    const bool retained = std::ranges::any_of(view.RetainedRefs(), [&](const auto& entry) {
+      return entry.ref.number == base::HistoryNumber(number);
+    });
+    EXPECT_EQ(in_use, retained || !view.ResumePoint().ok()) << number;
+    ASSERT_TRUE(store_.FlipByte(name, 5).ok());
+  }
+}
+
 TEST_F(HistoryReaderTest, AnEpochThatStartedEmptyHasNoResumePoint) {
   Write(EpochRecord(1));
   EXPECT_EQ(View().ResumePoint().value(), std::nullopt);

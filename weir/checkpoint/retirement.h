@@ -4,8 +4,9 @@
 // What the retained list of its own newest record does not name does not exist: such records go,
 // oldest first, each after the packs that nothing retained names. Never an epoch record, never the
 // newest checkpoint, nothing above it. Files that no record names go only when their epoch is below
-// the reigning one, or when the attempt that wrote them is gone. A record that cannot be read stops
-// the deletion: what cannot be proved dead lives.
+// the reigning one, or when the attempt that wrote them is gone. A retained record that cannot be
+// read stops the deletion: what cannot be proved dead lives. A damaged one that is not retained
+// stays where it is.
 // Threads: one caller at a time.
 #pragma once
 

@@ -76,7 +76,7 @@ int Looking::List(const checkpoint::HistoryView& history) {
 // that is left of a history.
 std::vector<Damage> Looking::DamageOf(const checkpoint::HistoryView& history) {
   std::vector<Damage> damages;
-  for (const checkpoint::DamagedRecord& damaged : history.damaged) {
+  for (const checkpoint::DamagedRecord& damaged : history.DamageInUse()) {
     damages.push_back(
         {Concat("history record ", damaged.number), std::string(damaged.status.message())});
   }

@@ -132,7 +132,7 @@ class Coordinator final : private Actor, private env::Acceptor {
   void TryDeploy();
   void Deploy(const std::vector<WorkerKey>& workers);
   proto::Deploy PlanDeployment(const std::vector<WorkerKey>& workers) const;
-  proto::Deploy::Restore PlanRestore(base::SubtaskId subtask) const;
+  proto::Restore PlanRestore(base::SubtaskId subtask) const;
   void OnReady(base::SubtaskId subtask);
   void FailAttempt(const Status& reason);
   void OnCancelled(WorkerKey key);

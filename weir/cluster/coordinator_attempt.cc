@@ -60,19 +60,21 @@ void Coordinator::Deploy(const std::vector<WorkerKey>& workers) {
 
   const proto::Deploy plan = PlanDeployment(workers);
   for (const WorkerKey key : workers) {
-    proto::ToWorker message;
-    *message.mutable_deploy() = plan;
-    for (const proto::Deploy::Placement& placement : plan.placements()) {
-      if (placement.worker_id() == key)
-        *message.mutable_deploy()->add_restores() = PlanRestore(FromProto(placement.subtask()));
-    }
     WorkerEntry& worker = workers_.at(key);
     worker.deployed = true;
     worker.progress = {};
     proto::ToWorker welcome;
     welcome.mutable_welcome()->set_worker_id(key);
     Send(worker, welcome);
-    Send(worker, message);
+    proto::ToWorker deploy;
+    *deploy.mutable_deploy() = plan;
+    Send(worker, deploy);
+    for (const proto::Deploy::Placement& placement : plan.placements()) {
+      if (placement.worker_id() != key) continue;
+      proto::ToWorker restore;
+      *restore.mutable_restore() = PlanRestore(FromProto(placement.subtask()));
+      Send(worker, restore);
+    }
   }
 }
 
@@ -99,8 +101,8 @@ proto::Deploy Coordinator::PlanDeployment(const std::vector<WorkerKey>& workers)
 }
 
 // What one subtask gets of the newest checkpoint.
-proto::Deploy::Restore Coordinator::PlanRestore(base::SubtaskId subtask) const {
-  proto::Deploy::Restore restore;
+proto::Restore Coordinator::PlanRestore(base::SubtaskId subtask) const {
+  proto::Restore restore;
   *restore.mutable_subtask() = ToProto(subtask);
   runtime::SubtaskState state;
   const auto& base = history_->newest_checkpoint();

@@ -149,6 +149,9 @@ void Worker::OnAttemptMessage(const proto::ToWorker& message) {
     return;
   }
   switch (message.kind_case()) {
+    case proto::ToWorker::kRestore:
+      attempt_->Restore(message.restore());
+      break;
     case proto::ToWorker::kStart:
       attempt_->Begin();
       break;

@@ -35,7 +35,6 @@ WorkerAttempt::WorkerAttempt(Options options, const proto::Deploy& deploy)
   }
   for (size_t i = 0; i < loops_.size(); ++i)
     loops_[i]->Start(options_.env.threads, "task-" + std::to_string(i));
-  for (const proto::Deploy::Restore& message : deploy.restores()) Restore(message);
 }
 
 WorkerAttempt::~WorkerAttempt() {
@@ -136,7 +135,7 @@ void WorkerAttempt::MakeSubtask(SubtaskId id, Ends& ends, const proto::Deploy& d
 }
 
 // Several subtasks restore at once.
-void WorkerAttempt::Restore(const proto::Deploy::Restore& message) {
+void WorkerAttempt::Restore(const proto::Restore& message) {
   const SubtaskId id = FromProto(message.subtask());
   WEIR_CHECK(Find(id) != nullptr);
   const bool small = options_.env.chaos.Buggify("cluster-small-restore-window");

@@ -50,6 +50,8 @@ class WorkerAttempt final : public runtime::SubtaskHost, private Actor {
   base::Epoch epoch() const { return options_.epoch; }
   base::Attempt attempt() const { return options_.attempt; }
 
+  /// Restores a subtask, and says when it is ready.
+  void Restore(const proto::Restore& message);
   void Begin();
   void Trigger(const record::Barrier& barrier);
   void Abort(base::CheckpointId checkpoint);
@@ -75,7 +77,6 @@ class WorkerAttempt final : public runtime::SubtaskHost, private Actor {
 
   Ends MakeChannels(const proto::Deploy& deploy);
   void MakeSubtask(base::SubtaskId id, Ends& ends, const proto::Deploy& deploy);
-  void Restore(const proto::Deploy::Restore& message);
   void Report(proto::ToCoordinator message);
   runtime::Subtask* Find(base::SubtaskId id);
 
