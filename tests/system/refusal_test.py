@@ -142,6 +142,18 @@ class Refusal(SystemTest):
             self.assertEqual(self.run_program(SUMS, "checkpoints", what).code, DONE)
         self.assertLessEqual(len(self.history_numbers("sums")), 3 + 5)  # retained; epochs, the end, the damaged one
 
+    def test_lost_newest_record_is_seen_by_the_output(self):
+        self.readings(100_000)
+        self.stop_behind(6, signal.SIGTERM, SUMS, "run", "--rate", 20_000, *FAST)
+        # The last start wrote an epoch, then checkpoints: the newest was committed.
+        newest = self.dir / f".weir/sums/history/{self.history_numbers('sums')[-1]:020}.json"
+        newest.rename(self.dir / "copy")
+        rows = self.rows_of("sums")
+        ended = self.run_program(SUMS, "run", *FAST)
+        self.assertNotEqual(ended.code, DONE)
+        self.assertIn("holds the output of checkpoint", ended.err)
+        self.assertEqual(self.rows_of("sums"), rows)
+
     def test_lost_history_is_no_empty_job(self):
         """What was left of it is not deleted: row 5 of the regressions."""
         self.readings(100_000, keys=5_000)

@@ -118,6 +118,7 @@ void WorkerAttempt::MakeSubtask(SubtaskId id, Ends& ends, const proto::Deploy& d
   context.epoch = options_.epoch;
   context.attempt = options_.attempt;
   context.lineage = base::Lineage(deploy.lineage());
+  context.restored = base::CheckpointId(deploy.restored_checkpoint());
   context.env = &options_.env;
   runtime::TaskletLoop& loop = *loops_[id.subtask.number() % loops_.size()];
   auto subtask = std::make_unique<runtime::Subtask>(runtime::Subtask::Options{

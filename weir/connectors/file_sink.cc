@@ -100,7 +100,25 @@ Status FileSinkWriter::Start(const runtime::OperatorContext& context,
   WEIR_ASSIGN_OR_RETURN(header_, type_.CsvHeader());
   header_.push_back('\n');
   WEIR_RETURN_IF_ERROR(MakeDirectory());
-  return RemoveLeftovers(pending);
+  WEIR_ASSIGN_OR_RETURN(const std::vector<std::string> names, context_.env->files.List(directory_));
+  WEIR_RETURN_IF_ERROR(CheckCommitted(names));
+  return RemoveLeftovers(pending, names);
+}
+
+// Only a completed checkpoint commits, and the newest complete one of the lineage is started from.
+Status FileSinkWriter::CheckCommitted(const std::vector<std::string>& names) const {
+  for (const std::string& name : names) {
+    const std::optional<CommittedName> committed = CommittedName::Parse(name, context_.uid);
+    if (!committed || committed->lineage != context_.lineage ||
+        committed->checkpoint <= context_.restored)
+      continue;
+    return FailedPreconditionError(
+        "output directory ", directory_, " holds the output of checkpoint ", committed->checkpoint,
+        " (", name, "), and the job starts from checkpoint ", context_.restored,
+        ": records of its history are lost, and rows would be written twice; put them back from a "
+        "copy, or move the newer output away");
+  }
+  return {};
 }
 
 Status FileSinkWriter::MakeDirectory() {
@@ -114,14 +132,14 @@ Status FileSinkWriter::MakeDirectory() {
 }
 
 // Removes what a dead attempt of this sink and lineage left, and no checkpoint promises.
-Status FileSinkWriter::RemoveLeftovers(std::span<const runtime::Committable> pending) {
+Status FileSinkWriter::RemoveLeftovers(std::span<const runtime::Committable> pending,
+                                       const std::vector<std::string>& names) {
   std::set<std::string> promised;
   for (const runtime::Committable& committable : pending) {
     WEIR_ASSIGN_OR_RETURN(FileCommittable file, FileCommittable::Decode(committable.payload));
     promised.insert(std::move(file.in_progress));
   }
   env::FileSystem& files = context_.env->files;
-  WEIR_ASSIGN_OR_RETURN(const std::vector<std::string> names, files.List(directory_));
   for (const std::string& name : names) {
     const std::optional<InProgressName> parsed = InProgressName::Parse(name, context_.uid);
     if (!parsed || promised.contains(name) || !IsLeftover(*parsed)) continue;

@@ -65,7 +65,9 @@ class FileSinkWriter final : public runtime::SinkWriter {
   };
 
   Status MakeDirectory();
-  Status RemoveLeftovers(std::span<const runtime::Committable> pending);
+  Status RemoveLeftovers(std::span<const runtime::Committable> pending,
+                         const std::vector<std::string>& names);
+  Status CheckCommitted(const std::vector<std::string>& names) const;
   bool IsLeftover(const InProgressName& name) const;
   Status OpenFile();
   Status Flush();

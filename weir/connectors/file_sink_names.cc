@@ -90,6 +90,18 @@ std::string FinalName(const InProgressName& in_progress, base::CheckpointId chec
                 Padded(in_progress.sequence, kSequenceDigits), kFinalEnd);
 }
 
+std::optional<CommittedName> CommittedName::Parse(std::string_view name, std::string_view uid) {
+  if (!name.ends_with(kFinalEnd)) return std::nullopt;
+  std::string_view rest = name.substr(0, name.size() - kFinalEnd.size());
+  uint64_t sequence = 0, checkpoint = 0, lineage = 0;
+  uint32_t subtask = 0;
+  if (!TakeNumber(rest, sequence) || !TakeNumber(rest, subtask) || !TakeNumber(rest, checkpoint) ||
+      !TakeNumber(rest, lineage, 16) || rest != UidInFileName(uid)) {
+    return std::nullopt;
+  }
+  return CommittedName{base::Lineage(lineage), base::CheckpointId(checkpoint)};
+}
+
 std::string FileCommittable::Encode() const {
   base::ByteWriter out;
   out.U8(kVersion);

@@ -33,6 +33,14 @@ struct InProgressName {
   static std::optional<InProgressName> Parse(std::string_view name, std::string_view uid);
 };
 
+/// A committed file that FinalName named for `uid`.
+struct CommittedName {
+  base::Lineage lineage;
+  base::CheckpointId checkpoint;
+
+  /// Nothing for a name that is none.
+  static std::optional<CommittedName> Parse(std::string_view name, std::string_view uid);
+};
 std::string FinalName(const InProgressName& in_progress, base::CheckpointId checkpoint);
 
 /// `uid` as part of a file name: what is no letter, digit, '_', '.' or '-' becomes "%" and two hex

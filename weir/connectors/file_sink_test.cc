@@ -243,6 +243,26 @@ TEST(FileSink, NothingElseIsRemoved) {
   EXPECT_LT(LeftOf(others, "leftovers-removed-by-absence").size(), hidden.size());
 }
 
+TEST(FileSink, OutputThatIsNewerThanTheStateIsRefused) {
+  const auto start = [](const std::string& name, uint64_t restored) {
+    Machine machine;
+    WEIR_CHECK(machine.files().MakeDirectories(kDirectory).ok());
+    machine.Write(env::JoinPath(kDirectory, name), "value\n1\n");
+    const auto factory = NewSink();
+    SinkTask task(machine, *factory, {.restored = restored});
+    return task.Start();
+  };
+  EXPECT_EQ(start("sink-0000000000000007-0000000009-00003-000000.csv", 9), OkStatus());
+  const Status status = start("sink-0000000000000007-0000000009-00003-000000.csv", 8);
+  EXPECT_EQ(status.code(), StatusCode::kFailedPrecondition);
+  EXPECT_NE(status.message().find("checkpoint 9"), std::string::npos) << status;
+  EXPECT_NE(status.message().find("checkpoint 8"), std::string::npos) << status;
+  // Of another lineage, of another sink, of nobody.
+  EXPECT_EQ(start("sink-0000000000000008-0000000009-00003-000000.csv", 8), OkStatus());
+  EXPECT_EQ(start("sink-2-0000000000000007-0000000009-00003-000000.csv", 8), OkStatus());
+  EXPECT_EQ(start("notes.csv", 8), OkStatus());
+}
+
 TEST(FileSink, PromisedFilesStay) {
   Machine machine;
   const auto factory = NewSink();

@@ -25,6 +25,7 @@ class SinkTask {
     uint64_t epoch = 1;
     uint32_t attempt = 1;
     uint64_t lineage = 7;
+    uint64_t restored = UINT64_MAX;  // whatever was committed is older
   };
 
   SinkTask(Machine& machine, const runtime::OperatorFactory& factory)
@@ -37,6 +38,7 @@ class SinkTask {
     context_.epoch = base::Epoch(options.epoch);
     context_.attempt = base::Attempt(options.attempt);
     context_.lineage = base::Lineage(options.lineage);
+    context_.restored = base::CheckpointId(options.restored);
     context_.env = &machine.env();
     context_.mailbox = mailbox_;
   }

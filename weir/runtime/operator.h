@@ -83,6 +83,7 @@ struct OperatorContext {
   base::Epoch epoch;
   base::Attempt attempt;
   base::Lineage lineage;
+  base::CheckpointId restored;       // that the attempt starts from; 0: it starts empty
   env::Env* env = nullptr;           // outlives the operator
   std::shared_ptr<Mailbox> mailbox;  // shared with jobs that outlive the operator
 };

@@ -208,6 +208,7 @@ Status HarnessChain::Restore(const HarnessSnapshot& snapshot) {
   WEIR_CHECK(!started_);
   WEIR_RETURN_IF_ERROR(opened_);
   return ForEachOperator([&](runtime::Operator& op, runtime::OperatorContext& context) -> Status {
+    context.restored = snapshot.checkpoint;
     const auto dealt_here = [&](base::SubtaskIndex origin) {
       return origin.number() % context.parallelism == context.subtask.number();
     };
