@@ -145,8 +145,6 @@ inline constexpr Duration kAcceptRetryDelay = std::chrono::milliseconds(100);
 // How often operators that wait for time to pass are looked at: as often as an idle thread looks
 // again.
 inline constexpr Duration kTickInterval = std::chrono::milliseconds(10);
-// Control messages that wait in one mailbox; a correct peer has a handful under way.
-inline constexpr size_t kMailboxMessagesMax = 100'000;
 
 // Between coordinator and worker: how often each says that it is there, and how long the
 // coordinator waits before it believes that a worker is gone (a closed connection is believed at

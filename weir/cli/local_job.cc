@@ -37,7 +37,8 @@ uint32_t ThreadsFor(const runtime::JobGraph& graph) {
 
 cluster::RestartStrategy RestartOf(const RestartStrategy& strategy) {
   if (strategy.kind == RestartStrategy::Kind::kNone) return {.attempts = 0};
-  return {.attempts = strategy.attempts, .delay = strategy.delay};
+  return {
+      .attempts = strategy.attempts, .delay = strategy.delay, .reset_after = strategy.reset_after};
 }
 
 constexpr const char* kCoordinatorAddress = "coordinator";

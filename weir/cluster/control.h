@@ -32,8 +32,7 @@ std::vector<runtime::Split> FromProto(
 void ToProto(const std::vector<runtime::Split>& splits,
              google::protobuf::RepeatedPtrField<proto::Split>* out);
 
-/// Brings the frames of one control connection to an actor's loop, in order, as bytes; a frame
-/// above the limit or a flood closes it.
+/// Brings the frames of one control connection to an actor's loop, in order, as bytes.
 /// Threads: called by the transport; the callbacks run on the loop.
 class ControlLink final : public env::ConnectionHandler {
  public:

@@ -133,8 +133,6 @@ void Coordinator::SetState(JobState state) {
 void Coordinator::EndJob(const Status& status) {
   if (std::exchange(ended_, true)) return;
   reigning_ = false;
-  if (pending_ != nullptr) pending_->Abort(CancelledError("the job ends"));
-  if (status.ok()) ReportProgress();
   if (status.ok()) options_.events.OnProgress(Progress());
   SetState(status.ok() ? JobState::kFinished : JobState::kFailed);
   proto::ToWorker message;
@@ -269,13 +267,15 @@ void Coordinator::OnTick() {
     if (now - worker.heard > limits::kWorkerSuspectedAfter) silent.push_back(key);
   }
   for (const WorkerKey key : silent)
-    OnConnectionLost(key, DeadlineExceededError("nothing was heard of it for 5 s"));
+    OnConnectionLost(
+        key, DeadlineExceededError("nothing was heard of it for ",
+                                   limits::kWorkerSuspectedAfter / std::chrono::seconds(1), " s"));
   if (reigning_) {
     proto::ToWorker heartbeat;
     heartbeat.mutable_heartbeat();
     Broadcast(heartbeat);
   }
-  ReportProgress();
+  UpdateHealth();
   if (pending_ != nullptr && pending_->OnTime(now))
     OnCheckpointFailed(pending_->tag().checkpoint, pending_->reason());
   if (!ended_) inbox().PostAfter(limits::kHeartbeatInterval, [this] { OnTick(); });
@@ -291,7 +291,7 @@ JobProgress Coordinator::Progress() const {
   return progress;
 }
 
-void Coordinator::ReportProgress() {
+void Coordinator::UpdateHealth() {
   if (state_ != JobState::kRunning && state_ != JobState::kDegraded) return;
   const Duration interval = options_.triggers.interval;
   const bool late =

@@ -27,6 +27,7 @@
 
 #include "weir/checkpoint/history.h"
 #include "weir/checkpoint/pending_checkpoint.h"
+#include "weir/checkpoint/rescale_plan.h"
 #include "weir/checkpoint/trigger_policy.h"
 #include "weir/cluster/actor.h"
 #include "weir/cluster/control.h"
@@ -104,6 +105,8 @@ class Coordinator final : private Actor, private env::Acceptor {
     bool discovered = false;  // the first answer of this attempt is there
   };
   using WorkerKey = uint32_t;  // number of the connection, from 1
+  // By uid: what each subtask of the operator gets of the newest checkpoint.
+  using OperatorRestores = std::map<std::string, std::vector<checkpoint::OperatorRestore>>;
 
   Coordinator(Options options, std::vector<PlannedChain> plan);
 
@@ -122,7 +125,7 @@ class Coordinator final : private Actor, private env::Acceptor {
   bool IsPlanned(base::SubtaskId subtask) const;
   void OnTick();
   JobProgress Progress() const;
-  void ReportProgress();
+  void UpdateHealth();
   void Send(const WorkerEntry& worker, proto::ToWorker message);
   void Broadcast(const proto::ToWorker& message);
   void SetState(JobState state);
@@ -132,7 +135,8 @@ class Coordinator final : private Actor, private env::Acceptor {
   void TryDeploy();
   void Deploy(const std::vector<WorkerKey>& workers);
   proto::Deploy PlanDeployment(const std::vector<WorkerKey>& workers) const;
-  proto::Restore PlanRestore(base::SubtaskId subtask) const;
+  OperatorRestores PlanRestores() const;
+  proto::Restore PlanRestore(base::SubtaskId subtask, const OperatorRestores& restores) const;
   void OnReady(base::SubtaskId subtask);
   void FailAttempt(const Status& reason);
   void OnCancelled(WorkerKey key);

@@ -59,6 +59,7 @@ void Coordinator::Deploy(const std::vector<WorkerKey>& workers) {
   running_ = not_ready_;
 
   const proto::Deploy plan = PlanDeployment(workers);
+  const OperatorRestores restores = PlanRestores();
   for (const WorkerKey key : workers) {
     WorkerEntry& worker = workers_.at(key);
     worker.deployed = true;
@@ -72,7 +73,7 @@ void Coordinator::Deploy(const std::vector<WorkerKey>& workers) {
     for (const proto::Deploy::Placement& placement : plan.placements()) {
       if (placement.worker_id() != key) continue;
       proto::ToWorker restore;
-      *restore.mutable_restore() = PlanRestore(FromProto(placement.subtask()));
+      *restore.mutable_restore() = PlanRestore(FromProto(placement.subtask()), restores);
       Send(worker, restore);
     }
   }
@@ -100,19 +101,30 @@ proto::Deploy Coordinator::PlanDeployment(const std::vector<WorkerKey>& workers)
   return plan;
 }
 
-// What one subtask gets of the newest checkpoint.
-proto::Restore Coordinator::PlanRestore(base::SubtaskId subtask) const {
+Coordinator::OperatorRestores Coordinator::PlanRestores() const {
+  OperatorRestores restores;
+  const auto& base = history_->newest_checkpoint();
+  for (uint32_t chain = 0; base && chain < plan_.size(); ++chain) {
+    for (const PlannedOperator& op : plan_[chain]) {
+      restores[op.uid] =
+          checkpoint::PlanRestore(*base, op.uid, options_.graph.chains[chain].parallelism);
+    }
+  }
+  return restores;
+}
+
+// What one subtask begins with.
+proto::Restore Coordinator::PlanRestore(base::SubtaskId subtask,
+                                        const OperatorRestores& restores) const {
   proto::Restore restore;
   *restore.mutable_subtask() = ToProto(subtask);
   runtime::SubtaskState state;
   const auto& base = history_->newest_checkpoint();
   const std::vector<PlannedOperator>& plan = plan_[subtask.chain.number()];
-  const uint32_t parallelism = options_.graph.chains[subtask.chain.number()].parallelism;
   bool all_ended = base.has_value() && !plan.empty();
   if (base) {
     for (const PlannedOperator& op : plan) {
-      const checkpoint::OperatorRestore part =
-          checkpoint::PlanRestore(*base, op.uid, parallelism)[subtask.subtask.number()];
+      const checkpoint::OperatorRestore& part = restores.at(op.uid)[subtask.subtask.number()];
       for (const checkpoint::PackPart& pack : part.packs) {
         proto::Segment& segment = *restore.add_segments();
         segment.set_uid(op.uid);
@@ -164,13 +176,12 @@ void Coordinator::FailAttempt(const Status& reason) {
   if (state_ != JobState::kRestoring && state_ != JobState::kRunning &&
       state_ != JobState::kDegraded)
     return;
-  if (pending_ != nullptr) pending_->Abort(reason.Annotated("the attempt failed"));
   pending_ = nullptr;
   policy_->OnAttemptEnded(options_.env.clock.Now());
   const base::Instant now = options_.env.clock.Now();
+  const Duration quiet = now - std::exchange(failed_at_, now);
   const Duration reset_after = options_.restart.reset_after;
-  if (reset_after > Duration(0) && now - std::exchange(failed_at_, now) > reset_after)
-    restarts_ = 0;
+  if (reset_after > Duration(0) && quiet > reset_after) restarts_ = 0;
   if (IsPermanent(reason) || restarts_ >= options_.restart.attempts) return EndJob(reason);
   ++restarts_;
   options_.events.OnRestart(reason, restarts_, options_.restart.attempts, options_.restart.delay);

@@ -6,6 +6,7 @@
 #include "weir/base/check.h"
 #include "weir/cluster/coordinator.h"
 #include "weir/cluster/permit_issuer.h"
+#include "weir/runtime/user_code.h"
 
 namespace weir::cluster {
 
@@ -14,28 +15,34 @@ namespace weir::cluster {
 void Coordinator::StartDiscovery(base::ChainIndex chain) {
   SourceEntry& source = sources_[chain];
   source.uid = options_.graph.chains[chain.number()].source_uid;
-  source.enumerator = options_.graph.chains[chain.number()].source->NewEnumerator(options_.env);
   if (const auto& base = history_->newest_checkpoint()) {
     for (const checkpoint::OperatorSnapshot& op : base->checkpoint->operators) {
       if (op.uid == source.uid && op.source) source.ledger = SplitLedger(*op.source);
     }
   }
-  if (!source.ledger.enumerator_state().empty()) {
-    const Status restored = source.enumerator->Restore(source.ledger.enumerator_state());
-    if (!restored.ok()) return FailAttempt(restored.Annotated(source.uid));
-  }
+  const Status made = runtime::CatchUserExceptions([&]() -> Status {
+    source.enumerator = options_.graph.chains[chain.number()].source->NewEnumerator(options_.env);
+    const std::string& state = source.ledger.enumerator_state();
+    return state.empty() ? Status() : source.enumerator->Restore(state);
+  });
+  if (!made.ok()) return FailAttempt(made.Annotated(source.uid));
   source.discovered = source.ledger.discovery_final();
   if (source.discovered) return GiveSplits(chain);
   Discover(chain);
 }
 
 void Coordinator::Discover(base::ChainIndex chain) {
-  sources_.at(chain).enumerator->Discover([inbox = inbox(), this, chain, attempt = attempt_,
-                                           epoch = epoch_](StatusOr<runtime::Discovery> discovery) {
+  const auto done = [inbox = inbox(), this, chain, attempt = attempt_,
+                     epoch = epoch_](StatusOr<runtime::Discovery> discovery) {
     inbox.Post([this, chain, attempt, epoch, discovery = std::move(discovery)]() mutable {
       if (attempt == attempt_ && epoch == epoch_) OnDiscovered(chain, std::move(discovery));
     });
+  };
+  const Status asked = runtime::CatchUserExceptions([&]() -> Status {
+    sources_.at(chain).enumerator->Discover(done);
+    return {};
   });
+  if (!asked.ok()) done(asked);
 }
 
 void Coordinator::OnDiscovered(base::ChainIndex chain, StatusOr<runtime::Discovery> discovery) {

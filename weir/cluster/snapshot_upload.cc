@@ -4,6 +4,7 @@
 
 #include "weir/base/limits.h"
 #include "weir/env/mutex.h"
+#include "weir/runtime/user_code.h"
 
 namespace weir::cluster {
 
@@ -126,7 +127,7 @@ void SnapshotUpload::Defer(base::UniqueFunction<Status()> job) {
   if (!options_.env.chaos.Mutant("acknowledgement-before-write")) answer_->Begin();
   options_.env.pool.Post(
       [answer = answer_, job = std::move(job), &chaos = options_.env.chaos]() mutable {
-        const Status status = job();
+        const Status status = runtime::CatchUserExceptions(job);
         if (!chaos.Mutant("acknowledgement-before-write")) answer->End(status);
       });
 }

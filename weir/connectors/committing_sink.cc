@@ -5,6 +5,7 @@
 
 #include "weir/base/check.h"
 #include "weir/base/limits.h"
+#include "weir/runtime/user_code.h"
 
 namespace weir::connectors {
 namespace {
@@ -23,7 +24,7 @@ Duration RetryDelay(uint32_t tries) {
 Status Seal::MakeDurable() {
   const env::MutexLock lock(mutex_);
   if (job_) {
-    result_ = job_();
+    result_ = runtime::CatchUserExceptions(job_);
     job_ = nullptr;
   }
   return result_;
@@ -134,7 +135,7 @@ void CommittingSink::CommitNext() {
   context_.env->pool.Post([this, seal = oldest.seal, mailbox = context_.mailbox,
                            commit = writer_->Commit(*permit_, oldest.committable)]() mutable {
     Status status = seal == nullptr ? Status() : seal->MakeDurable();
-    if (status.ok()) status = commit();
+    if (status.ok()) status = runtime::CatchUserExceptions(commit);
     mailbox->Post([this, status = std::move(status)] { OnCommitted(status); });
   });
 }

@@ -37,7 +37,7 @@ class ThreadEventLoop final : public EventLoop {
   const PosixClock clock_;
   Mutex mutex_;
   CondVar changed_;
-  // Bounded by whoever posts (limits::kMailboxMessagesMax for an actor's mailbox).
+  // Bounded by whoever posts: a correct peer has a handful of messages under way.
   std::deque<base::Closure> posted_ WEIR_GUARDED_BY(mutex_);
   std::map<TimerKey, base::Closure> timers_ WEIR_GUARDED_BY(mutex_);
   std::map<TimerId, base::Instant> deadlines_ WEIR_GUARDED_BY(mutex_);

@@ -87,6 +87,16 @@ size_t ChainDriver::PlaceOf(const OutEdge& edge) {
   return edge.from_operator == Edge::kFromSource ? 0 : edge.from_operator + size_t{1};
 }
 
+void ChainDriver::RestoreWatermarks(const SubtaskState& state, base::KeyGroupRange key_groups) {
+  for (Link& link : links_) {
+    link.watermark = WatermarkOf(state, link.node.uid, key_groups);
+    for (const OperatorProgress& part : state.progress) {
+      if (part.uid == link.node.uid)
+        link.node.op->RestoreWatermark(part.key_groups, part.watermark);
+    }
+  }
+}
+
 std::optional<int64_t> ChainDriver::NextTimer() const {
   std::optional<int64_t> next;
   for (const Link& link : links_) {

@@ -27,6 +27,7 @@
 #include "weir/runtime/job_graph.h"
 #include "weir/runtime/operator.h"
 #include "weir/runtime/output.h"
+#include "weir/runtime/subtask_state.h"
 
 namespace weir::runtime {
 
@@ -89,11 +90,13 @@ class ChainDriver {
   /// Fires all that are due.
   void StartTimers(int64_t now_unix_ms);
 
-  /// The watermark that operator `index` was given last, and how it is set after a restore.
+  /// The watermark that operator `index` was given last.
   Timestamp watermark(uint32_t index) const { return links_[index].watermark; }
-  void RestoreWatermark(uint32_t index, Timestamp watermark) {
-    links_[index].watermark = watermark;
-  }
+
+  /// Between Open and Start: each operator is told the watermark of each range that `state` knows,
+  /// and begins at the smallest.
+  /// Shapes: the ranges in `state` lie in `key_groups`, which are those of the subtask.
+  void RestoreWatermarks(const SubtaskState& state, base::KeyGroupRange key_groups);
 
   /// The first operator that makes watermarks; size() when there is none.
   uint32_t FirstTimeMaker() const { return static_cast<uint32_t>(EndOfTime(0)); }

@@ -358,7 +358,10 @@ TEST(ChainDriver, AnOperatorThatHasNothingToSayOfEventTimeIsIdleForThoseBehindIt
 
 TEST(ChainDriver, AWatermarkIsNotShownToAnOperatorThatIsFurther) {
   Chain chain({1, 1});
-  chain.driver->RestoreWatermark(1, 8);
+  const base::KeyGroupRange groups{base::KeyGroup(0), base::KeyGroup(8)};
+  SubtaskState state;
+  state.progress = {{"b", groups, 8}};
+  chain.driver->RestoreWatermarks(state, groups);
   chain.driver->StartControl(record::Watermark{5});
   EXPECT_EQ(chain.Run(), "drained");
   chain.driver->StartControl(record::Watermark{9});

@@ -10,8 +10,6 @@
 namespace weir::runtime {
 namespace {
 
-constexpr size_t kEncodeBytesPerStep = 256 << 10;  // about 0.2 ms
-
 template <class... Fs>
 struct Overloaded : Fs... {
   using Fs::operator()...;
@@ -20,54 +18,6 @@ template <class... Fs>
 Overloaded(Fs...) -> Overloaded<Fs...>;
 
 }  // namespace
-
-// The snapshot being encoded: what operators add at the barrier, then chunks of keyed state
-// operator by operator.
-class Subtask::Snapshot final : public OperatorSnapshot {
- public:
-  // Keyed state of one operator that is not all encoded yet.
-  class Keyed final : public state::SnapshotSink {
-   public:
-    Keyed(SnapshotStream& stream, uint32_t index) : stream_(stream), index_(index) {}
-    void Add(state::SnapshotChunk chunk) override { stream_.Write(index_, std::move(chunk)); }
-    uint32_t index() const { return index_; }
-
-   private:
-    SnapshotStream& stream_;
-    const uint32_t index_;
-  };
-
-  Snapshot(base::CheckpointId checkpoint, std::unique_ptr<SnapshotStream> writer)
-      : checkpoint_(checkpoint), writer_(std::move(writer)) {}
-
-  base::CheckpointId checkpoint() const override { return checkpoint_; }
-  void AddItem(std::string_view state, state::Redistribution redistribution,
-               std::string item) override {
-    state_.items.push_back({*uid_, std::string(state), redistribution, std::move(item)});
-  }
-  void AddCommittable(Committable committable) override {
-    state_.committables.push_back({*uid_, std::move(committable)});
-  }
-  void Defer(base::UniqueFunction<Status()> job) override { writer_->Defer(std::move(job)); }
-
-  void set_uid(const std::string& uid) { uid_ = &uid; }
-  SnapshotStream& writer() { return *writer_; }
-  SubtaskState& state() { return state_; }
-  SnapshotStream::Costs& costs() { return costs_; }
-  void AddStep(Duration step) {
-    costs_.encoding += step;
-    costs_.longest_step = std::max(costs_.longest_step, step);
-  }
-  std::vector<std::unique_ptr<Keyed>>& encoding() { return encoding_; }
-
- private:
-  const base::CheckpointId checkpoint_;
-  std::unique_ptr<SnapshotStream> writer_;
-  SubtaskState state_;
-  SnapshotStream::Costs costs_;
-  const std::string* uid_ = nullptr;              // of the operator being asked
-  std::vector<std::unique_ptr<Keyed>> encoding_;  // the next one last
-};
 
 Subtask::Subtask(Options options)
     : id_(options.id),
@@ -101,7 +51,7 @@ Subtask::~Subtask() { mailbox_->Close(); }
 void Subtask::Post(base::UniqueFunction<Status()> call) {
   mailbox_->Post([this, call = std::move(call)]() mutable {
     if (phase_ == Phase::kFailed) return;
-    if (Status status = call(); !status.ok()) Fail(status);
+    if (Status status = CatchUserExceptions(call); !status.ok()) Fail(status);
   });
 }
 
@@ -143,7 +93,7 @@ void Subtask::PostTrigger(record::Barrier barrier) {
 void Subtask::PostAbort(base::CheckpointId checkpoint) {
   Post([this, checkpoint]() -> Status {
     if (alignment_) Decide(alignment_->OnAbort(checkpoint), base::ChannelIndex());
-    if (snapshot_ != nullptr && snapshot_->checkpoint() == checkpoint) EndSnapshot();
+    if (snapshot_ != nullptr && snapshot_->checkpoint() == checkpoint) snapshot_ = nullptr;
     return {};
   });
 }
@@ -211,18 +161,10 @@ Status Subtask::FinishRestore(const SubtaskState& state) {
 // Event time at the checkpoint. The subtask's own is that of the first operator that is known, and
 // not behind one that makes watermarks.
 void Subtask::RestoreWatermarks(const SubtaskState& state) {
-  const auto restored = [&](const std::string& uid) {
-    return WatermarkOf(state, uid, context_.key_groups);
-  };
-  watermark_ = restored(chain_.source_uid);
-  for (uint32_t i = 0; i < driver_->size(); ++i) {
-    driver_->RestoreWatermark(i, restored(driver_->uid(i)));
-    const bool of_input = chain_.source == nullptr && i <= driver_->FirstTimeMaker();
-    if (of_input && watermark_ == kMinTimestamp) watermark_ = driver_->watermark(i);
-    for (const OperatorProgress& part : state.progress) {
-      if (part.uid == driver_->uid(i))
-        driver_->op(i).RestoreWatermark(part.key_groups, part.watermark);
-    }
+  driver_->RestoreWatermarks(state, context_.key_groups);
+  watermark_ = WatermarkOf(state, chain_.source_uid, context_.key_groups);
+  for (uint32_t i = 0; i < driver_->size() && i <= driver_->FirstTimeMaker(); ++i) {
+    if (chain_.source == nullptr && watermark_ == kMinTimestamp) watermark_ = driver_->watermark(i);
   }
 }
 
@@ -234,8 +176,12 @@ Subtask::Progress Subtask::Run() {
     poll_again_ = {};  // it may have brought what the source waits for
   }
   if (phase_ == Phase::kRunning || phase_ == Phase::kEnded) {
-    Status status = TickIfDue(/*now=*/progress);
-    if (status.ok()) status = RunPiece(progress);
+    // Calls that are an operator's or a source's alone are caught where its uid is known; this is for
+    // the others.
+    const Status status = CatchUserExceptions([&]() -> Status {
+      WEIR_RETURN_IF_ERROR(TickIfDue(/*now=*/progress));
+      return RunPiece(progress);
+    });
     if (!status.ok()) Fail(status);
   }
   return progress ? Progress::kProgress : Progress::kIdle;
@@ -243,8 +189,7 @@ Subtask::Progress Subtask::Run() {
 
 Status Subtask::RunPiece(bool& progress) {
   WEIR_RETURN_IF_ERROR(StepSnapshot(progress));
-  const bool buffers_full =
-      snapshot_ != nullptr && snapshot_->writer().bytes_waiting() > limits::kSnapshotBufferBytesMax;
+  const bool buffers_full = snapshot_ != nullptr && snapshot_->MustWait();
   if (!buffers_full) WEIR_RETURN_IF_ERROR(Work(progress));
   counters_.rows_in.store(driver_->rows_in(), std::memory_order_relaxed);
   counters_.rows_out.store(driver_->rows_out(), std::memory_order_relaxed);
@@ -397,28 +342,16 @@ Status Subtask::StartNextControl() {
 }
 
 Status Subtask::TakeSnapshot(const record::Barrier& barrier) {
-  const base::Instant begin = env_.clock.Now();
-  // An older one that is still being encoded was given up by the coordinator.
-  EndSnapshot();
+  snapshot_ = nullptr;          // an older one was given up by the coordinator
   NoteCompleted(barrier.base);  // a Complete that was lost, or is slower than the barrier
-  snapshot_ = std::make_unique<Snapshot>(barrier.checkpoint, host_.NewSnapshot(id_, barrier));
-  if (reader_ != nullptr) snapshot_->state().splits = reader_->Snapshot(barrier.checkpoint);
-  snapshot_->state().finished_splits = finished_splits_;
-  AddProgress(snapshot_->state());
-  snapshot_->state().ended = end_sent_;
-  for (uint32_t i = driver_->size(); i-- > 0;) {
-    snapshot_->set_uid(driver_->uid(i));
-    WEIR_RETURN_IF_ERROR(CatchUserExceptions([&] {
-                           return driver_->op(i).Snapshot(*snapshot_);
-                         }).Annotated(driver_->uid(i)));
-    if (state::KeyedBackend* backend = driver_->op(i).keyed_state()) {
-      snapshot_->encoding().push_back(std::make_unique<Snapshot::Keyed>(snapshot_->writer(), i));
-      WEIR_RETURN_IF_ERROR(
-          backend->BeginSnapshot(barrier.checkpoint, *snapshot_->encoding().back()));
-    }
-  }
-  snapshot_->AddStep(env_.clock.Now() - begin);
-  return {};
+  snapshot_ = std::make_unique<SubtaskSnapshot>(*driver_, env_.clock, barrier.checkpoint,
+                                                host_.NewSnapshot(id_, barrier));
+  SubtaskState state;
+  if (reader_ != nullptr) state.splits = reader_->Snapshot(barrier.checkpoint);
+  state.finished_splits = finished_splits_;
+  state.ended = end_sent_;
+  AddProgress(state);
+  return snapshot_->Begin(std::move(state));
 }
 
 void Subtask::AddProgress(SubtaskState& state) const {
@@ -432,32 +365,17 @@ void Subtask::AddProgress(SubtaskState& state) const {
 
 // Encodes a piece of what is frozen, and finishes the snapshot when nothing is left.
 Status Subtask::StepSnapshot(bool& progress) {
-  if (snapshot_ == nullptr) return {};
-  if (snapshot_->writer().bytes_waiting() > limits::kSnapshotBufferBytesMax) return {};
+  if (snapshot_ == nullptr || snapshot_->MustWait()) return {};
   progress = true;
-  const base::Instant begin = env_.clock.Now();
-  auto& encoding = snapshot_->encoding();
+  if (!snapshot_->EncodePiece()) return {};
   uint64_t state_bytes = 0;
-  if (!encoding.empty() &&
-      driver_->op(encoding.back()->index()).keyed_state()->EncodeSome(kEncodeBytesPerStep))
-    encoding.pop_back();
-  snapshot_->AddStep(env_.clock.Now() - begin);
-  if (!encoding.empty()) return {};
   for (uint32_t i = 0; i < driver_->size(); ++i) {
     if (const state::KeyedBackend* backend = driver_->op(i).keyed_state())
       state_bytes += backend->bytes_reserved();
   }
   counters_.state_bytes.store(state_bytes, std::memory_order_relaxed);
-  snapshot_->writer().Finish(std::move(snapshot_->state()), snapshot_->costs());
-  snapshot_ = nullptr;
+  std::exchange(snapshot_, nullptr)->Finish();
   return {};
-}
-
-void Subtask::EndSnapshot() {
-  if (snapshot_ == nullptr) return;
-  for (const auto& keyed : snapshot_->encoding())
-    driver_->op(keyed->index()).keyed_state()->AbortSnapshot(snapshot_->checkpoint());
-  snapshot_ = nullptr;
 }
 
 Status Subtask::OnComplete(const CommitPermit& permit) {
@@ -512,7 +430,7 @@ Status Subtask::FlushIfDue(bool idle) {
 
 void Subtask::Fail(const Status& status) {
   phase_ = Phase::kFailed;
-  EndSnapshot();
+  snapshot_ = nullptr;
   host_.OnFailed(id_, status);
 }
 

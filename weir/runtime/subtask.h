@@ -13,7 +13,6 @@
 //   else happens on the tasklet's thread.
 #pragma once
 
-#include <atomic>
 #include <deque>
 #include <memory>
 #include <optional>
@@ -27,64 +26,14 @@
 #include "weir/runtime/alignment.h"
 #include "weir/runtime/chain_driver.h"
 #include "weir/runtime/job_graph.h"
+#include "weir/runtime/subtask_host.h"
+#include "weir/runtime/subtask_snapshot.h"
 #include "weir/runtime/subtask_state.h"
 #include "weir/runtime/task_mailbox.h"
 #include "weir/runtime/tasklet_loop.h"
 #include "weir/runtime/watermark_merge.h"
-#include "weir/state/snapshot_writer.h"
 
 namespace weir::runtime {
-
-/// Takes what a subtask snapshots. Destroying it before Finish or Decline gives the snapshot up.
-/// Threads: the subtask's.
-class SnapshotStream {
- public:
-  virtual ~SnapshotStream() = default;
-
-  /// A chunk of keyed state of the chain's operator `index`.
-  virtual void Write(uint32_t index, state::SnapshotChunk chunk) = 0;
-
-  /// A job that must succeed before the snapshot is acknowledged.
-  virtual void Defer(base::UniqueFunction<Status()> job) = 0;
-
-  /// Bytes given to Write that are still in memory.
-  virtual size_t bytes_waiting() const = 0;
-
-  struct Costs {
-    Duration longest_step{0};  // the longest time that the snapshot kept records waiting
-    Duration encoding{0};      // all such time
-  };
-  /// Everything was given. The writer acknowledges once it is durable and the deferred jobs are
-  /// done.
-  virtual void Finish(SubtaskState state, Costs costs) = 0;
-  virtual void Decline(Status status) = 0;
-};
-
-/// The worker around a subtask. All calls come from the subtask's thread; an implementation hands
-/// them on and returns.
-class SubtaskHost {
- public:
-  virtual ~SubtaskHost() = default;
-  virtual void OnReady(SubtaskId subtask) = 0;
-  virtual void OnFailed(SubtaskId subtask, Status status) = 0;
-  virtual void OnSplitWanted(SubtaskId subtask) = 0;
-
-  /// All input was consumed and the end-of-input action is done; barriers, snapshots and commits go
-  /// on. After a restore it is said again.
-  virtual void OnEnded(SubtaskId subtask) = 0;
-
-  /// Nothing that was promised to `checkpoint` or an older one is pending.
-  virtual void OnCommitted(SubtaskId subtask, base::CheckpointId checkpoint) = 0;
-  virtual std::unique_ptr<SnapshotStream> NewSnapshot(SubtaskId subtask,
-                                                      const record::Barrier& barrier) = 0;
-};
-
-/// Read by anybody, written by the subtask once a batch.
-struct SubtaskCounters {
-  std::atomic<uint64_t> rows_in{0};   // from a source
-  std::atomic<uint64_t> rows_out{0};  // into a sink
-  std::atomic<uint64_t> state_bytes{0};
-};
 
 class Subtask final : public Tasklet {
  public:
@@ -128,7 +77,6 @@ class Subtask final : public Tasklet {
 
  private:
   enum class Phase : uint8_t { kOpening, kReady, kRunning, kEnded, kFailed };
-  class Snapshot;
   struct NewSplits {
     std::vector<Split> splits;
     bool no_more = false;
@@ -152,7 +100,6 @@ class Subtask final : public Tasklet {
   Status TakeSnapshot(const record::Barrier& barrier);
   void AddProgress(SubtaskState& state) const;
   Status StepSnapshot(bool& progress);
-  void EndSnapshot();
   Status OnComplete(const CommitPermit& permit);
   void NoteCompleted(base::CheckpointId checkpoint);
   Status TickIfDue(bool now);
@@ -181,7 +128,7 @@ class Subtask final : public Tasklet {
   // splits must not overtake the barrier of a checkpoint that was triggered before they were given.
   std::deque<std::variant<record::ControlElement, NewSplits>> controls_;
   record::Barrier barrier_;             // the newest that arrived
-  std::unique_ptr<Snapshot> snapshot_;  // being encoded
+  std::unique_ptr<SubtaskSnapshot> snapshot_;  // being encoded
   std::vector<std::string> finished_splits_;
   bool split_wanted_ = false;
   bool end_sent_ = false;  // the end-of-input action is done or under way

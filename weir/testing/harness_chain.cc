@@ -207,6 +207,7 @@ Status HarnessChain::Start() {
 Status HarnessChain::Restore(const HarnessSnapshot& snapshot) {
   WEIR_CHECK(!started_);
   WEIR_RETURN_IF_ERROR(opened_);
+  RestoreWatermarks(snapshot);
   return ForEachOperator([&](runtime::Operator& op, runtime::OperatorContext& context) -> Status {
     context.restored = snapshot.checkpoint;
     const auto dealt_here = [&](base::SubtaskIndex origin) {
@@ -226,14 +227,27 @@ Status HarnessChain::Restore(const HarnessSnapshot& snapshot) {
       if (pending.uid != context.uid || !dealt_here(pending.committable.origin)) continue;
       WEIR_RETURN_IF_ERROR(op.RestoreCommittable(pending.committable));
     }
-    for (const HarnessSnapshot::Watermark& watermark : snapshot.watermarks) {
-      const base::KeyGroupRange ours = context.key_groups, theirs = watermark.key_groups;
-      if (watermark.uid == context.uid && theirs.Overlaps(ours))
-        op.RestoreWatermark({std::max(theirs.first, ours.first), std::min(theirs.end, ours.end)},
-                            watermark.time);
-    }
     return {};
   });
+}
+
+// As a subtask does: each operator begins at the smallest watermark of its key groups.
+void HarnessChain::RestoreWatermarks(const HarnessSnapshot& snapshot) {
+  for (Stage& stage : stages_) {
+    for (Subtask& subtask : stage.subtasks) {
+      runtime::SubtaskState state;
+      const base::KeyGroupRange ours = subtask.context.key_groups;
+      for (const HarnessSnapshot::Watermark& watermark : snapshot.watermarks) {
+        const base::KeyGroupRange theirs = watermark.key_groups;
+        if (!theirs.Overlaps(ours)) continue;
+        state.progress.push_back(
+            {watermark.uid,
+             {std::max(theirs.first, ours.first), std::min(theirs.end, ours.end)},
+             watermark.time});
+      }
+      subtask.driver->RestoreWatermarks(state, ours);
+    }
+  }
 }
 
 Status HarnessChain::Feed(record::BatchPtr batch) {
@@ -296,6 +310,7 @@ Status HarnessChain::Play(const PictureElement& element) {
     case Kind::kWatermark:
       return Control(0, record::Watermark{element.timestamp});
     case Kind::kEndOfInput:
+      WEIR_RETURN_IF_ERROR(Control(0, record::Watermark{kMaxTimestamp}));
       return Control(0, record::EndOfInput());
     case Kind::kBarrier:
       return TakeSnapshot(base::CheckpointId(element.checkpoint));
@@ -319,6 +334,7 @@ Status HarnessChain::AdvanceProcessingTime(int64_t unix_ms) {
 Status HarnessChain::Control(size_t index, const record::ControlElement& element) {
   if (index == stages_.size()) {
     const auto* watermark = std::get_if<record::Watermark>(&element);
+    if (watermark != nullptr && watermark->time == kMaxTimestamp) return {};  // "E" says it
     Put(watermark == nullptr ? "E" : Concat("W ", watermark->time));
     return {};
   }

@@ -106,6 +106,7 @@ class HarnessChain {
   Status ForEachOperator(Call call);
   Status Open();
   Status Start();
+  void RestoreWatermarks(const HarnessSnapshot& snapshot);
   Status FeedStage(size_t stage, record::AnyBatch& batch);
   Status Run(Subtask& subtask);
   Status Control(size_t stage, const record::ControlElement& element);
