@@ -63,7 +63,7 @@ class Exception_(NamedTuple):
 
 EXCEPTIONS = [
     *[Exception_(rule, f"weir/{module}/*", "this folder is the outside world, or stands for it")
-      for module in ("env", "clients", "sim")
+      for module in ("env", "sim")
       for rule in ("thread", "mutex", "sleep", "clock", "random", "file", "socket")],
     Exception_("throw", "weir/runtime/user_code.*", "the one place where a user's exception becomes a Status"),
     Exception_("catch", "weir/runtime/user_code.*", "the one place where a user's exception becomes a Status"),

@@ -1,8 +1,8 @@
 // Config: settings of a job by key, with Flink's key names where Flink has the setting.
 //
 // Layers of it lie above each other: defaults, the program (Pipeline::EnableCheckpointing and the
-// like), a configuration file, the command line. A key that is not in the registry is an error that
-// names the nearest one that is.
+// like), the command line. A key that is not in the registry is an error that names the nearest one
+// that is.
 // Threads: values.
 #pragma once
 

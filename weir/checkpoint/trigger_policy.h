@@ -22,7 +22,7 @@ struct TriggerOptions {
   Duration interval{0};           // 0: none but those that are asked for
   std::optional<Duration> pause;  // between an end and the next start; default: half the interval
   Duration timeout = std::chrono::minutes(10);
-  uint32_t tolerated_failures = 3;  // in a row; the next one fails the attempt
+  uint32_t tolerated_failures = 3;  // in a row; the next one fails the job
 };
 
 /// A checkpoint that somebody asked for.

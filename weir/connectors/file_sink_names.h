@@ -41,6 +41,8 @@ struct CommittedName {
   /// Nothing for a name that is none.
   static std::optional<CommittedName> Parse(std::string_view name, std::string_view uid);
 };
+
+/// The name under which the file is committed by `checkpoint`, the one that closed it.
 std::string FinalName(const InProgressName& in_progress, base::CheckpointId checkpoint);
 
 /// `uid` as part of a file name: what is no letter, digit, '_', '.' or '-' becomes "%" and two hex

@@ -80,7 +80,7 @@ class KeyedBackend {
   void Open();
   bool is_open() const { return table_.has_value(); }
 
-  /// Fetches the row of a key that will be bound in some ten records.
+  /// Fetches the row of a key that will be bound in 16 records.
   void Prefetch(uint64_t hash) const { table_->Prefetch(hash); }
 
   /// Makes `key` the one that handles act on. It outlives the use of the handles.
