@@ -58,12 +58,12 @@ struct SourceAtTrigger {
       assigned;  // ids of the splits that readers hold: each must come back from exactly one
 };
 
-/// Counts of what was ignored; shown as metrics and asserted by simulations.
+/// Counts of what was ignored; only tests look at them yet.
 struct IgnoredAcknowledgements {
   uint64_t stale = 0;      // of another epoch, attempt or checkpoint
   uint64_t duplicate = 0;  // a second time
-  uint64_t foreign =
-      0;  // of a subtask that is not of the attempt, or with packs that are not this checkpoint's
+  // Of a subtask that is not of the attempt, or with packs that are not this checkpoint's.
+  uint64_t foreign = 0;
   friend bool operator==(const IgnoredAcknowledgements&, const IgnoredAcknowledgements&) = default;
 };
 

@@ -11,7 +11,6 @@
 #include <deque>
 #include <optional>
 #include <string>
-#include <vector>
 
 #include "weir/base/status.h"
 #include "weir/base/time.h"
@@ -66,12 +65,8 @@ class TriggerPolicy {
   /// request waits again.
   void OnAttemptEnded(base::Instant now);
 
-  /// Takes all requests that wait, to be answered by a coordinator that stops.
-  std::vector<CheckpointRequest> TakeRequests();
-
   bool in_flight() const { return in_flight_; }
   uint32_t failures_in_a_row() const { return failures_; }
-  const TriggerOptions& options() const { return options_; }
 
  private:
   std::optional<CheckpointRequest> End(base::Instant now);

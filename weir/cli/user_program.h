@@ -39,9 +39,6 @@ class UserProgram {
   /// The options that the program declares, as options of a command line.
   const std::vector<OptionSpec>& options() const { return declared_; }
 
-  /// The settings of the command line: -D, --parallelism, --checkpoint-dir.
-  const api::Config& command_line_config() const { return config_; }
-
   /// A setting as it holds for this run.
   std::string Setting(std::string_view key) const;
 
@@ -64,7 +61,7 @@ class UserProgram {
   const BuildCallback* build_;
   Arguments arguments_;
   std::vector<OptionSpec> declared_;
-  api::Config config_;
+  api::Config config_;  // of the command line: -D, --parallelism, --checkpoint-dir
   api::OptionValues values_;
   std::unique_ptr<Pipeline> pipeline_;
 };

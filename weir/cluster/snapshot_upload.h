@@ -3,8 +3,7 @@
 // operators deferred, and answers once everything is durable.
 //
 // Invariants: the answer comes at most once, and ok only after the pack's Finish and every job
-//   answered ok. Destroyed before Finish or Decline, it never answers, and nothing of it will be
-//   seen.
+//   answered ok. Destroyed before Finish, it never answers, and nothing of it will be seen.
 // Threads: the methods from the subtask's thread; the answer on any.
 #pragma once
 
@@ -58,7 +57,6 @@ class SnapshotUpload final : public runtime::SnapshotStream {
   void Defer(base::UniqueFunction<Status()> job) override;
   size_t bytes_waiting() const override;
   void Finish(runtime::SubtaskState state, Costs costs) override;
-  void Decline(Status status) override;
 
  private:
   class Answer;

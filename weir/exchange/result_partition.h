@@ -79,7 +79,6 @@ class ResultPartition {
   /// Ok, or why one of the channels is broken; to be looked at after kBlocked.
   Status status() const;
 
-  uint32_t destination_count() const { return static_cast<uint32_t>(destinations_.size()); }
   void SetWakeTarget(WakeTarget* target);
 
  private:
@@ -91,6 +90,7 @@ class ResultPartition {
   };
   enum class Take : uint8_t { kMove, kCopy };
 
+  uint32_t destination_count() const { return static_cast<uint32_t>(destinations_.size()); }
   SendResult Scatter(record::AnyBatch& batch);
   SendResult Broadcast(record::AnyBatch& batch);
   SendResult SendWhole(record::AnyBatch& batch);

@@ -46,9 +46,6 @@ class StateOwner {
     ptrdiff_t handle;  // its distance to the owner in bytes
   };
 
-  /// The states of the handles, in the order of the members.
-  const std::vector<Declaration>& state_declarations() const { return declarations_; }
-
   /// For handles: adds the state of `handle`, a part of this object.
   void DeclareState(StateHandle& handle, state::StateDescriptor descriptor,
                     const state::ValueOps& value) {
@@ -77,7 +74,7 @@ class StateOwner {
   StateOwner& operator=(StateOwner&&) = default;
 
  private:
-  std::vector<Declaration> declarations_;
+  std::vector<Declaration> declarations_;  // in the order of the members
 };
 
 }  // namespace v0
