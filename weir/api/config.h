@@ -33,7 +33,7 @@ class Config {
  public:
   /// Sets one key; a later call wins.
   /// Errors: InvalidArgument for an unknown key, naming the nearest one, or a value that is not of
-  /// the key's type.
+  ///   the key's type.
   Status Set(std::string_view key, std::string_view value);
 
   /// "key=value", as behind -D.

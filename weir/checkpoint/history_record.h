@@ -182,12 +182,12 @@ struct HistoryRecord {
 
 /// The bytes of a record's blob. Equal records have equal bytes.
 /// Errors: ResourceExhausted above limits::kHistoryRecordBytesMax; checks that the record keeps its
-/// rules.
+///   rules.
 StatusOr<std::string> EncodeRecord(const HistoryRecord& record);
 
 /// Reads the blob of record `number`.
 /// Errors: DataLoss naming the record and what is wrong with it; FailedPrecondition when a newer
-/// version of Weir wrote it.
+///   version of Weir wrote it.
 StatusOr<HistoryRecord> DecodeRecord(base::HistoryNumber number, std::string_view bytes);
 
 /// Ok if the record keeps the rules of docs/formats/history.md.

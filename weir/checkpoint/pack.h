@@ -78,7 +78,7 @@ struct PackTrailer {
   uint64_t footer_checksum = 0;
 
   /// Errors: DataLoss; the footer must fill the room between its offset and the trailer of a pack
-  /// of `pack_bytes`.
+  ///   of `pack_bytes`.
   static StatusOr<PackTrailer> Decode(std::string_view trailer, uint64_t pack_bytes);
   std::string Encode() const;
 };

@@ -8,9 +8,8 @@
 //        └──declined, expired, given up──▶ kAborted
 //
 // Invariants: an acknowledgement counts once, only under the (epoch, attempt, id) of this
-// checkpoint, only from a
-//   subtask of the attempt, and only if each of its packs was written for this checkpoint or is
-//   named by the base's record.
+//   checkpoint, only from a subtask of the attempt, and only if each of its packs was written for
+//   this checkpoint or is named by the base's record.
 // Threads: one caller at a time (the coordinator).
 #pragma once
 

@@ -30,8 +30,8 @@ struct UploadedSnapshot {
   uint64_t bytes_written = 0;
 };
 
-/// What the coordinator is told of a snapshot: an Acknowledge, or a Decline when it failed. One that
-/// does not fit into a message is declined with ResourceExhausted.
+/// What the coordinator is told of a snapshot: an Acknowledge, or a Decline when it failed. One
+/// that does not fit into a message is declined with ResourceExhausted.
 proto::ToCoordinator SnapshotNews(base::SubtaskId subtask, base::CheckpointId checkpoint,
                                   const StatusOr<UploadedSnapshot>& uploaded);
 

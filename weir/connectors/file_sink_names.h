@@ -4,7 +4,8 @@
 //   <uid>-<lineage>-<checkpoint>-<subtask>-<sequence>.csv                 committed
 //
 // No name is used twice: (epoch, attempt) is new with every start, and a checkpoint's number is
-// used again only when no record ever named it. Threads: values; pure.
+// used again only when no record ever named it.
+// Threads: values; pure.
 #pragma once
 
 #include <cstdint>

@@ -7,8 +7,8 @@
 // on any thread, never inside the call; a call on a store whose process died never answers. Errors,
 // everywhere: Unavailable means that it may or may not have happened and may be tried again;
 // ResourceExhausted (full), PermissionDenied and InvalidArgument will not get better by trying. No
-// call may be given up: an operation that was sent may still take effect later. Threads: any
-// thread.
+// call may be given up: an operation that was sent may still take effect later.
+// Threads: any thread.
 #pragma once
 
 #include <cstdint>
@@ -60,9 +60,9 @@ class BlobStore {
 
   /// The one strong primitive: of all creates of a name, by all processes, exactly one ever answers
   /// ok.
-  /// Errors: AlreadyExists when another won, its bytes intact. After Unavailable the same bytes
-  /// may be sent again; if the first call did it, the
-  ///   second answers AlreadyExists: the caller reads and compares.
+  /// Errors: AlreadyExists when another won, its bytes intact. After Unavailable the same bytes may
+  ///   be sent again; if the first call did it, the second answers AlreadyExists: the caller reads
+  ///   and compares.
   virtual void CreateIfAbsent(std::string name, std::string bytes, StatusCallback done) = 0;
 
   /// All blobs whose name starts with `prefix`, sorted by name. Shows everything that was answered

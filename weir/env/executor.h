@@ -82,8 +82,8 @@ class ThreadFactory {
 
   /// Starts a thread that steps `stepper` until kDone. An idle thread spins briefly, then parks
   /// until Wake, and looks again every 10 ms at the latest.
-  /// Shapes: `stepper` outlives the handle.
-  /// `name` is shown by debuggers and profilers (15 characters).
+  /// Shapes: `stepper` outlives the handle. `name` is shown by debuggers and profilers (15
+  ///   characters).
   virtual std::unique_ptr<TaskThread> Start(const std::string& name, Stepper& stepper) = 0;
 };
 

@@ -91,8 +91,8 @@ class FileSystem {
 
   /// Takes an advisory lock that goes with the process, for "one process at a time". Held until the
   /// returned object is destroyed.
-  /// Errors: Unavailable when another process holds it; the message
-  /// has what that process wrote with `owner`.
+  /// Errors: Unavailable when another process holds it; the message has what that process wrote
+  ///   with `owner`.
   class Lock {
    public:
     virtual ~Lock() = default;

@@ -99,9 +99,9 @@ class ChainDriver {
   uint32_t FirstTimeMaker() const { return static_cast<uint32_t>(EndOfTime(0)); }
 
   /// Shows every row that is in the chain and consumes nothing: the rest of each operator's input,
-  /// and what was put out and has not been taken. The deepest operator's first; for each consumer in
-  /// the order in which it will get them. The rest of a batch that a partition has begun to send is
-  /// not shown here but by Overtake.
+  /// and what was put out and has not been taken. The deepest operator's first; for each consumer
+  /// in the order in which it will get them. The rest of a batch that a partition has begun to send
+  /// is not shown here but by Overtake.
   /// Shapes: between two calls of Run; `visit` does not call the driver.
   void ForEachHeld(const std::function<void(const Held&)>& visit) const;
 

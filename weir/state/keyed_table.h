@@ -65,7 +65,8 @@ class KeyedTable {
   const RowLayout& layout() const { return options_.layout; }
   const base::KeyGroupRange& groups() const { return options_.groups; }
 
-  /// Fetches the row of a key that will be looked for in 16 records: the line of its home and, as half of the rows begin or end there, the one behind.
+  /// Fetches the row of a key that will be looked for in 16 records: the line of its home and, as
+  /// half of the rows begin or end there, the one behind.
   void Prefetch(uint64_t hash) const {
     const Row* home = EntryOf(hash).Home(hash, row_bytes_);
     __builtin_prefetch(home, /*rw=*/1);
@@ -143,7 +144,7 @@ class KeyedTable {
 
   /// The snapshot that began this generation is complete: deltas build on it from now on.
   /// Shapes: not older than the one told before. One that is older than the newest begun is
-  /// allowed; then some rows that did not change since stay marked.
+  ///   allowed; then some rows that did not change since stay marked.
   void SnapshotCompleted(uint32_t generation);
 
   /// True when the row changed since the last completed snapshot began; always when there is none.

@@ -2,8 +2,8 @@
 // base of the handles. Together they make `weir::ValueState<int64_t> count_{this, "count"};` work.
 //
 // A user's object is described once and copied for each subtask, handles and all. So a handle's
-// place is remembered relative to its owner: it is found again in every copy. Threads: one caller
-// at a time.
+// place is remembered relative to its owner: it is found again in every copy.
+// Threads: one caller at a time.
 #pragma once
 
 #include <cstddef>
