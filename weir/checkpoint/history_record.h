@@ -169,8 +169,8 @@ struct HistoryRecord {
   int64_t written_unix_ms = 0;
   base::CheckpointId highest_checkpoint;  // no id above it was ever used in this history
   CheckpointRef base;                     // epoch: the checkpoint it starts from; none: empty
-  std::vector<RetainedCheckpoint>
-      retained;  // by number, oldest first; what is not in it does not exist
+  // By number, oldest first; what is not in it does not exist.
+  std::vector<RetainedCheckpoint> retained;
   std::optional<CheckpointBody> checkpoint;  // of a checkpoint or savepoint
   std::string savepoint;                     // the name, of a savepoint or release
   std::optional<EndReason> end;              // of an end

@@ -27,8 +27,8 @@ struct PackName {
   base::CheckpointId checkpoint;
   base::ChainIndex chain;
   base::SubtaskIndex subtask;
-  uint64_t random =
-      0;  // drawn anew for each pack: a task that writes twice never writes one name twice
+  // Drawn anew for each pack: a task that writes twice never writes one name twice.
+  uint64_t random = 0;
   friend bool operator==(const PackName&, const PackName&) = default;
 
   /// "data/3-1-17-0.2-00c0ffee00c0ffee.pack".

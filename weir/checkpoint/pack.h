@@ -26,8 +26,8 @@ inline constexpr size_t kPackHeaderBytes = 16;
 inline constexpr size_t kPackTrailerBytes = 32;
 
 enum class ChunkKind : uint8_t {
-  kWhole =
-      1,  // all of the state's rows of the key group: what older packs say of it does not count
+  // All of the state's rows of the key group: what older packs say of it does not count.
+  kWhole = 1,
   kDelta = 2,  // changes to what older packs say
 };
 

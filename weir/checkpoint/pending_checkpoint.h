@@ -53,8 +53,8 @@ struct Acknowledgement {
 struct SourceAtTrigger {
   std::string uid;
   SourceSnapshot snapshot;  // the unassigned and the finished splits
-  std::vector<std::string>
-      assigned;  // ids of the splits that readers hold: each must come back from exactly one
+  // Ids of the splits that readers hold: each must come back from exactly one.
+  std::vector<std::string> assigned;
 };
 
 /// Counts of what was ignored; only tests look at them yet.
@@ -117,8 +117,8 @@ class PendingCheckpoint {
   State state_ = State::kCollecting;
   Status reason_;
   std::set<std::string> base_packs_;
-  std::map<SubtaskId, std::optional<Acknowledgement>>
-      acknowledgements_;  // one entry per expected subtask
+  // One entry per expected subtask.
+  std::map<SubtaskId, std::optional<Acknowledgement>> acknowledgements_;
   IgnoredAcknowledgements ignored_;
 };
 

@@ -44,8 +44,8 @@ class TriggerPolicy {
   struct Decision {
     bool trigger = false;
     std::optional<CheckpointRequest> request;  // with `trigger`: whose it is; none: periodic
-    std::optional<base::Instant>
-        look_again;  // without `trigger`: nothing happens before it (none: before an event)
+    // Without `trigger`: nothing happens before it (none: before an event).
+    std::optional<base::Instant> look_again;
   };
   /// After a decision to trigger a checkpoint is in flight until one of the next three methods is
   /// called.

@@ -6,8 +6,8 @@
 // A control element is worked on only when no row is left anywhere in the chain, operator by
 // operator, and what an operator emits for it has passed all deeper operators before they see the
 // element. An operator that makes watermarks ends those of its input and starts its own. When a
-// partition is full (or an operator blocked), Drive returns kBlocked; called again
-// it goes on exactly where it stopped.
+// partition is full (or an operator blocked), Run returns kBlocked; called again it goes on exactly
+// where it stopped.
 // Invariants: between Feed/StartControl and the next kDrained, nothing else may be fed. At kDrained
 //   every row fed has left the chain but for open batches of partitions: a snapshot may be taken.
 //   An unaligned one may be taken between any two calls of Run: ForEachHeld and Overtake show the

@@ -1,8 +1,7 @@
 // KeyedBackend: the keyed state of one operator of one subtask: its declared states, their table,
 // and the row of the key that is being processed.
 //
-//   declare states ─▶ Open ─▶ restore chunks ─▶ ( Bind a key ─▶ use handles )*   with snapshots
-//   between
+//   declare states ─▶ Open ─▶ restore chunks ─▶ ( Bind a key ─▶ use handles | snapshot )*
 //
 // Below the table may lie something larger (a tiered backend derives from this one): `load` brings
 // the rows that it holds into the table, `Evict` lets them go, and snapshots are its own.

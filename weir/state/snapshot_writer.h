@@ -23,8 +23,8 @@ namespace weir::state {
 struct SnapshotChunk {
   base::KeyGroup group;
   uint32_t state = 0;
-  std::string
-      bytes;  // docs/formats/keyed-state.md; limits::kSnapshotChunkBytes and one entry at most
+  // As docs/formats/keyed-state.md says; limits::kSnapshotChunkBytes and one entry at most.
+  std::string bytes;
 };
 
 /// Where the chunks go.
