@@ -6,7 +6,7 @@
 // immutable: it is put whole or not at all. Every call answers exactly once through its callback,
 // on any thread, never inside the call; a call on a store whose process died never answers. No call
 // may be given up: an operation that was sent may still take effect later.
-// Errors: of all calls: Unavailable means that it may or may not have happened and may be tried
+// Errors, everywhere: Unavailable means that it may or may not have happened and may be tried
 //   again; ResourceExhausted (full), PermissionDenied and InvalidArgument will not get better by
 //   trying.
 // Threads: any thread.

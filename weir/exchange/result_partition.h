@@ -64,10 +64,10 @@ class ResultPartition {
   /// Sends an unaligned barrier to every destination, in front of everything that has not left, and
   /// shows that to `visit`: rows of open batches, the rest of a batch whose Send was blocked, a
   /// control element whose SendControl was. For each destination in the order in which it will
-  /// leave: it stays where it is, and the same calls go on with it behind the barrier.
-  /// kBlocked: a destination has no room even for a barrier; there it leaves in front of everything
-  ///   with one of the next calls (call Flush when woken), unless a newer one takes its place: one
-  ///   checkpoint is under way at a time.
+  /// leave: it stays where it is, and the same calls go on with it behind the barrier. Blocked when
+  /// a destination has no room even for a barrier; there it leaves in front of everything with one
+  /// of the next calls (call Flush when woken), unless a newer one takes its place: one checkpoint
+  /// is under way at a time.
   /// Shapes: `visit` does not call the partition.
   [[nodiscard]] SendResult Overtake(const record::Barrier& barrier,
                                     const std::function<void(const Overtaken&)>& visit);
