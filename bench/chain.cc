@@ -1,6 +1,7 @@
 // The work of yardsticks/chain.cc as a Weir job: map, filter, map, map, sum over 16-byte records in
-// one chain. Run: chain_weir run --records N --fresh --quiet   Prints one line: records, M
-// records/s, sum.
+// one chain.
+// Run: chain_weir run --records N --fresh --quiet
+// Prints one line: records, M records/s, sum.
 #include <atomic>
 #include <cstdio>
 

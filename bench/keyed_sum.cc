@@ -1,7 +1,8 @@
 // The work of yardsticks/keyed_sum.cc as a Weir job: two subtasks make records, exchange them by
 // key, keep a running sum for each key in keyed state, and put out one 16-byte result for each
-// input. The digest is the yardstick's. Run: keyed_sum_weir run --keys K --records
-// RECORDS_PER_SUBTASK --fresh --quiet   Prints one line: records, M records/s, digest.
+// input. The digest is the yardstick's.
+// Run: keyed_sum_weir run --keys K --records RECORDS_PER_SUBTASK --fresh --quiet
+// Prints one line: records, M records/s, digest.
 #include <atomic>
 #include <cstdio>
 

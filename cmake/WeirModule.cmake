@@ -6,14 +6,14 @@
 #   weir_simulation(<name> SOURCES … DEPENDS … LIBRARIES …)    simulation suites: run last, with a budget and a seed
 #   weir_fuzzer(<name> SOURCES … DEPENDS … LIBRARIES … CORPUS <folder>)
 #
-# DEPENDS names modules (base), LIBRARIES third-party libraries (xxhash, fmt, absl::synchronization).
+# DEPENDS names modules (base), LIBRARIES third-party libraries (xxhash, fmt).
 
 include(GoogleTest)
 set(WEIR_GENERATED ${PROJECT_BINARY_DIR}/generated)
 add_custom_target(weir_headers)    # every header compiled alone
 add_custom_target(weir_generated)  # everything that is generated, for tools that only read
 add_custom_target(weir_lane)       # what the lanes asan and tsan run: tests of base to runtime, simulations
-set(WEIR_LANE_MODULES base env record clients sim state exchange checkpoint stores runtime)
+set(WEIR_LANE_MODULES base env record sim state exchange checkpoint stores runtime)
 
 function(weir_target_of out module)
   string(REPLACE "/" "_" flat ${module})

@@ -1,4 +1,5 @@
-// Replays files and folders through a fuzz target without libFuzzer, so that every compiler runs the corpus.
+// Replays files and folders through a fuzz target without libFuzzer, so that every compiler runs
+// the corpus.
 #include <cstddef>
 #include <cstdint>
 #include <cstdio>

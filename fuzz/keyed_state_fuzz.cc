@@ -14,7 +14,6 @@
 #include "weir/base/check.h"
 #include "weir/state/keyed_backend.h"
 #include "weir/state/list_state.h"
-#include "weir/state/operator_state.h"
 #include "weir/state/value_state.h"
 
 namespace {
@@ -89,15 +88,6 @@ void FuzzChunk(std::string_view name, std::string_view bytes) {
   WEIR_CHECK(EntriesOf(again.Snapshot()) == EntriesOf(chunks));
 }
 
-void FuzzOperatorList(std::string_view bytes) {
-  weir::base::ByteReader in(bytes);
-  const auto list = weir::state::OperatorList::Decode(in);
-  if (!list.ok()) return;
-  weir::base::ByteWriter out;
-  list->Encode(out);
-  WEIR_CHECK(bytes.starts_with(out.bytes()));
-}
-
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
@@ -115,9 +105,6 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
       break;
     case 'T':
       FuzzChunk<std::string>("t", bytes);
-      break;
-    case 'o':
-      FuzzOperatorList(bytes);
       break;
     default:
       break;

@@ -5,7 +5,7 @@ Rules, each with its cure in the message:
   order     a line of layers.txt names earlier lines only
   layer     a file includes its own module and what the line of its module names
   rooted    Weir's headers are included as "weir/<module>/<header>"
-  foreign   headers of I/O libraries are included by env and clients only
+  foreign   headers of I/O libraries are included by env only
   public    what weir/weir.h reaches includes the standard library and Weir only
 """
 
@@ -18,7 +18,7 @@ import cpp_text
 # What tests may include besides what their module may.
 FOR_TESTS = {"sim", "testing"}
 # Modules that may include the I/O libraries: the outside world and the adapters to foreign protocols.
-WITH_FOREIGN_IO = {"env", "clients"}
+WITH_FOREIGN_IO = {"env"}
 FOREIGN_IO = re.compile(
     r"^(asio|curl|librdkafka|libpq|hiredis|openssl|rocksdb|prometheus)[./]|^(asio|libpq-fe|httplib)\.(h|hpp)$"
     r"|^(sys/(socket|epoll|eventfd|uio|stat|file)|netinet/.*|arpa/.*|netdb|fcntl|unistd|poll)\.h$")
@@ -88,7 +88,7 @@ def check_file(path, text, allowed):
         elif bracket == '"':
             errors.append(f'{where}: "{name}" is relative; include Weir as "weir/<module>/<header>", others as <header>')
         elif FOREIGN_IO.search(name) and module not in WITH_FOREIGN_IO:
-            errors.append(f"{where}: <{name}> belongs to env and clients; use an interface of env, or add a client")
+            errors.append(f"{where}: <{name}> belongs to env; use an interface of env, or add one")
     return errors
 
 

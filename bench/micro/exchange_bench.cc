@@ -2,8 +2,9 @@
 // sends those of the other's key groups over and folds what it gets, as the subtasks of a keyed job
 // on two cores do. Beside it, on one thread: only making the records, and scattering them into
 // channels that are drained at once.
-// Run: exchange_bench [RECORDS_PER_THREAD]. Prints million records per second of wall time, all
-// threads together, and nanoseconds of processor time per record.
+// Run: exchange_bench [RECORDS_PER_THREAD]
+// Prints million records per second of wall time, all threads together, and nanoseconds of
+// processor time per record.
 #include <chrono>
 #include <cstdint>
 #include <cstdio>

@@ -4,7 +4,8 @@
 //   snapshot  encoding all rows
 //   memory    bytes held for keys of 8 and values of 16 bytes, against those 24, at sizes from 10^6
 //             to 10^7 on the way of one growing table
-// Prints a line for each. Usage: table_bench [KEYS...]
+// Prints a line for each.
+// Usage: table_bench [KEYS...]
 #include <algorithm>
 #include <array>
 #include <cstdint>

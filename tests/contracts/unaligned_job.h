@@ -387,8 +387,8 @@ class UnalignedJob {
     return snapshot;
   }
 
-  /// Every number of `seeds` was consumed once, where its key lives, and those of one sender and key
-  /// in the order in which they were made.
+  /// Every number of `seeds` was consumed once, where its key lives, and those of one sender and
+  /// key in the order in which they were made.
   void ExpectEachNumberOnce(const std::vector<int64_t>& seeds) const {
     Numbers all, expected;
     for (uint32_t to = 0; to < receivers_.size(); ++to) {

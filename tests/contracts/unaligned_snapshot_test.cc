@@ -1,10 +1,10 @@
 // Sketch: an unaligned snapshot of a hash edge and of the chains at its ends.
 //
 // What it asks of the contracts: to see a barrier that waits in a channel, and what it overtakes,
-// without consuming either (InputGate::barrier_waits, ForEachQueued); a barrier that leaves in front
-// of what its sender could not send, and what that is (ResultPartition::Overtake, by way of
-// ChainDriver::Overtake); what a chain holds (ForEachHeld) and a way back (FeedHeld); the encoding of
-// batches with their hashes; routing what was overtaken by key group again.
+// without consuming either (InputGate::barrier_waits, ForEachQueued); a barrier that leaves in
+// front of what its sender could not send, and what that is (ResultPartition::Overtake, by way of
+// ChainDriver::Overtake); what a chain holds (ForEachHeld) and a way back (FeedHeld); the encoding
+// of batches with their hashes; routing what was overtaken by key group again.
 #include <gtest/gtest.h>
 
 #include <random>
@@ -31,8 +31,8 @@ void ExpectRestores(const JobSnapshot& snapshot, const std::vector<int64_t>& see
   }
 }
 
-// Two senders and two receivers that move at random speeds; each sender takes its snapshot at a time
-// of its own.
+// Two senders and two receivers that move at random speeds; each sender takes its snapshot at a
+// time of its own.
 void SnapshotAtRandom(uint64_t seed, Between between, Met& met) {
   std::mt19937_64 random(seed);
   UnalignedJob job(2, 2, between);

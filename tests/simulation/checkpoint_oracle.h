@@ -21,7 +21,8 @@ using Balances = std::map<int64_t, Balance>;
 /// read.
 Balances FoldOfPrefix(const checkpoint::HistoryRecord& record, const std::string& input);
 
-/// Adds the entries of one chunk of the ledger's state, or of the wide one's. Returns what is wrong, or nothing.
+/// Adds the entries of one chunk of the ledger's state, or of the wide one's. Returns what is
+/// wrong, or nothing.
 std::string AddChunk(const checkpoint::Chunk& chunk, bool wide, Balances& balances);
 
 /// What differs, or nothing.

@@ -1,10 +1,10 @@
 // Two operators around the ledger that watch event time and timers, whatever fails.
 //
 // The first stamps rows with a clock that all its subtasks share and says that event time is what
-// it stamped last; in some worlds it is idle when no row comes, and may be late then as idle sources
-// are. The second fails the job when a watermark overtook
-// a row or runs ahead of the clock, when the end comes without the last watermark, when a timer
-// comes early, or when the watermarks that it is given after a restore are not those that it had.
+// it stamped last; in some worlds it is idle when no row comes, and may be late then as idle
+// sources are. The second fails the job when a watermark overtook a row or runs ahead of the clock,
+// when the end comes without the last watermark, when a timer comes early, or when the watermarks
+// that it is given after a restore are not those that it had.
 // Threads: the simulation's.
 #pragma once
 

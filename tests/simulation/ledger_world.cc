@@ -46,8 +46,8 @@ struct Plan {
   double rewind;   // how likely a coordinator begins anew or from an older checkpoint
 };
 
-// Where lineages branched off, as the coordinators that ran an attempt saw it: what was committed in
-// a lineage is part of the present line up to the checkpoint from which the next one started.
+// Where lineages branched off, as the coordinators that ran an attempt saw it: what was committed
+// in a lineage is part of the present line up to the checkpoint from which the next one started.
 class Lineages {
  public:
   void OnStart(base::Lineage lineage, const std::optional<checkpoint::HistoryRecord>& base) {
@@ -472,8 +472,8 @@ std::string LedgerWorld::Unfinished() const {
   return text + Concat("\n  last state: ", cluster::JobStateName(said_.last_state));
 }
 
-// What was committed in a lineage that was given up, behind the checkpoint that was gone back to, is
-// the user's to remove: it is not part of the result.
+// What was committed in a lineage that was given up, behind the checkpoint that was gone back to,
+// is the user's to remove: it is not part of the result.
 bool IsOnLine(const std::string& path, const std::map<base::Lineage, base::CheckpointId>& line) {
   uint64_t lineage = 0, checkpoint = 0;
   const size_t name = path.rfind("csv-sink-");

@@ -78,7 +78,7 @@ class Rooted(unittest.TestCase):
 
 
 class Foreign(unittest.TestCase):
-    def test_sockets_and_files_belong_to_env_and_clients(self):
+    def test_sockets_and_files_belong_to_env(self):
         for header in ("sys/socket.h", "asio.hpp", "asio/ip/tcp.hpp", "fcntl.h", "unistd.h", "curl/curl.h",
                        "librdkafka/rdkafka.h", "libpq-fe.h", "hiredis/hiredis.h", "openssl/ssl.h", "httplib.h"):
             with self.subTest(header):

@@ -68,7 +68,7 @@ class Bans(unittest.TestCase):
                     self.assertNotIn(rule, rules_of(tidy.check_bans(path, bad[0] + "\n")))
 
     def test_every_exception_names_a_rule_and_a_reason(self):
-        rules = {ban.rule for ban in tidy.BANS} | {"pragma-once", "listed", "namespace"}
+        rules = {ban.rule for ban in tidy.BANS} | {"pragma-once", "width", "listed", "namespace"}
         for exception in tidy.EXCEPTIONS:
             self.assertIn(exception.rule, rules)
             self.assertTrue(exception.reason)
@@ -96,6 +96,29 @@ class Todo(unittest.TestCase):
 
     def test_with_issue_is_fine(self):
         self.assertEqual(tidy.check_todo("a.cc", "// TO" + "DO(#12): later\n"), [])
+
+
+class Width(unittest.TestCase):
+    def errors(self, line, path="weir/base/a.h"):
+        return rules_of(tidy.check_width(path, "int a;\n" + line + "\nint b;\n"))
+
+    def test_a_comment_of_101_columns_is_found(self):
+        self.assertEqual(self.errors("// " + "x" * 98), ["width"])
+        self.assertEqual(self.errors("  /// " + "x" * 95), ["width"])
+
+    def test_100_columns_are_letters_and_not_bytes(self):
+        self.assertEqual(self.errors("// " + "─" * 97), [])
+
+    def test_code_is_clang_formats(self):
+        self.assertEqual(self.errors('const char* kText = "' + "x" * 100 + '";'), [])
+
+    def test_yardsticks_are_as_they_were_copied(self):
+        self.assertEqual(self.errors("// " + "x" * 98, "bench/yardsticks/a.cc"), [])
+
+    def test_the_tree_is_looked_at(self):
+        files = {"weir/base/a.h": "#pragma once\n// " + "x" * 98 + "\n", "weir/base/a.proto": "// " + "x" * 98 + "\n",
+                 "weir/base/CMakeLists.txt": "weir_module(base HEADERS a.h PROTOS a.proto)"}
+        self.assertEqual(rules_of(tidy.check_tree(files, pathlib.Path("."))[0]), ["width", "width"])
 
 
 class Namespace(unittest.TestCase):

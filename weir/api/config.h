@@ -1,8 +1,8 @@
 // Config: settings of a job by key, with Flink's key names where Flink has the setting.
 //
 // Layers of it lie above each other: defaults, the program (Pipeline::EnableCheckpointing and the
-// like), a configuration file, the command line. A key that is not in the registry is an error that
-// names the nearest one that is.
+// like), the command line. A key that is not in the registry is an error that names the nearest one
+// that is.
 // Threads: values.
 #pragma once
 
@@ -33,7 +33,7 @@ class Config {
  public:
   /// Sets one key; a later call wins.
   /// Errors: InvalidArgument for an unknown key, naming the nearest one, or a value that is not of
-  /// the key's type.
+  ///   the key's type.
   Status Set(std::string_view key, std::string_view value);
 
   /// "key=value", as behind -D.

@@ -55,7 +55,7 @@ struct JobOptions {
 };
 
 /// Errors: InvalidArgument naming the key when values do not go together or are out of range, with
-/// the cure.
+///   the cure.
 StatusOr<JobOptions> ReadJobOptions(const Config& config);
 
 }  // namespace weir::api

@@ -4,8 +4,7 @@
 //     only reader, the edge is forward, and both have the same parallelism.
 //   * Behind KeyBy an edge is by hash; between different parallelisms it is rebalanced.
 //   * A source or sink without a name has the name of its kind ("csv-source"); a stateful
-//   operator's
-//     name is its uid. Names never come from counters.
+//     operator's name is its uid. Names never come from counters.
 //   * Settings: a key on the command line beats the program, which beats the default.
 //
 // Every process of a job plans for itself and must come to the same; `description` says in lines

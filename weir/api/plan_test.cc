@@ -257,8 +257,7 @@ TEST(PlanErrors, EqualNames) {
 TEST(PlanErrors, NameThatIsTheKindOfANamelessOne) {
   EXPECT_EQ(Say([](Pipeline& p) { Clicks(p).Filter("elements", Always).Print(); }),
             "here: a second operator named \"elements\", after here: state is kept under the name, "
-            "give one of them "
-            "another");
+            "give one of them another");
 }
 
 TEST(PlanErrors, NameThatCannotBePartOfAFileName) {
@@ -266,8 +265,7 @@ TEST(PlanErrors, NameThatCannotBePartOfAFileName) {
     EXPECT_EQ(Say([&](Pipeline& p) { Clicks(p).Named(name).Print(); }),
               Concat("here: this elements has the name \"", name,
                      "\": names are parts of file names, take A-Z, a-z, 0-9, \".\", \"_\" and "
-                     "\"-\", not beginning "
-                     "with \".\""));
+                     "\"-\", not beginning with \".\""));
   }
 }
 
@@ -283,16 +281,14 @@ TEST(PlanErrors, NameAtAndAboveTheLimit) {
 TEST(PlanErrors, StateWithoutAName) {
   EXPECT_EQ(Say([](Pipeline& p) { Clicks(p).KeyBy(&Click::page).Process<Count>("").Print(); }),
             "here: this keyed-process has an empty name: give it one of A-Z, a-z, 0-9, \".\", "
-            "\"_\" and \"-\", not "
-            "beginning with \".\"");
+            "\"_\" and \"-\", not beginning with \".\"");
 }
 
 TEST(PlanErrors, ParallelismAboveTheKeyGroups) {
   EXPECT_EQ(
       Say([](Pipeline& p) { Clicks(p).Print().SetParallelism(257); }),
       "here: the parallelism of this print-sink is 257, above the 256 key groups of the job: take "
-      "fewer subtasks, or "
-      "SetMaxParallelism(512) before the job's first run");
+      "fewer subtasks, or SetMaxParallelism(512) before the job's first run");
   EXPECT_EQ(
       Say([](Pipeline& p) { Clicks(p).Print().SetParallelism(40'000); }),
       "here: the parallelism of this print-sink is 40000, above the 256 key groups of the job: "

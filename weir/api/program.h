@@ -44,8 +44,8 @@ struct Node {
   std::optional<std::string> name;
   std::optional<uint32_t> parallelism;
   std::shared_ptr<const runtime::Source> source;  // of a kSource; shared with the JobGraph
-  std::shared_ptr<const runtime::OperatorFactory>
-      factory;  // of all others; shared with the JobGraph
+  // Of all others; shared with the JobGraph.
+  std::shared_ptr<const runtime::OperatorFactory> factory;
   std::vector<InputEdge> inputs;
 
   /// "csv-source", "map".

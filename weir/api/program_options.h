@@ -93,8 +93,7 @@ auto DeclareOption(ProgramOptions& options, std::string_view name, const D& defa
   } else if constexpr (std::integral<D>) {
     static_assert(std::is_signed_v<D> || sizeof(D) < sizeof(int64_t),
                   "give the option a default of type int64_t: an unsigned one of 64 bits has "
-                  "values that an option "
-                  "cannot");
+                  "values that an option cannot");
     const ProgramOptions::Range range = {std::numeric_limits<D>::min(),
                                          std::numeric_limits<D>::max()};
     return static_cast<D>(options.Integer(name, default_value, range, help, std::move(place)));

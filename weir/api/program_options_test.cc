@@ -61,9 +61,9 @@ TEST(ProgramOptions, WrongValueNamesTheOptionAndIsTheDefault) {
   EXPECT_EQ(DeclareOption(options, "small", int16_t{8}, "", kHere), 8);
   EXPECT_EQ(DeclareOption(options, "header", true, "", kHere), true);
   EXPECT_EQ(Errors(options),
-            "option \"rate\": \"12,5O\" is not an integer of 64 bits | "
-            "option \"small\": 40000 is not in the range -32768 to 32767 | "
-            "option \"header\": \"yes\" is neither true nor false");
+            "option \"rate\": \"12,5O\" is not an integer of 64 bits | option \"small\": 40000 is "
+            "not in the range -32768 to 32767 | option \"header\": \"yes\" is neither true nor "
+            "false");
   EXPECT_EQ(options.errors()[0].place.ToString(), kHere.ToString());
 }
 

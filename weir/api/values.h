@@ -1,4 +1,4 @@
-// Values as people write them: in `-D key=value`, in options of a program, in configuration files.
+// Values as people write them: in `-D key=value` and in options of a program.
 //
 // A message says what was written and what was expected; who asked puts the name in front.
 // Threads: pure.

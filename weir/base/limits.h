@@ -43,7 +43,7 @@ inline constexpr size_t kEarlyGrantsMax = 1 << 17;
 // Connections to a worker that have not said yet whose they are: a worker per machine of a large
 // cluster may connect at the same moment.
 inline constexpr size_t kUnknownPeersMax = 1 << 12;
-// A control message: a deployment of some thousand subtasks with their splits fits.
+// A control message: the largest are a subtask's Restore and Acknowledge.
 inline constexpr size_t kMessageBytesMax = 16 << 20;
 
 // Key groups: a power of two; above 32,768 the tables of ranges outgrow what they describe.
@@ -85,7 +85,7 @@ inline constexpr size_t kRestoreBytesMax = 16 << 20;
 // A pack that small lies in the history record itself: a file of its own would cost more than its
 // bytes.
 inline constexpr size_t kInlinePackBytesMax = 4 << 10;
-// The body of a history record; a larger one would be a pack of its own.
+// The body of a history record; a larger one is refused (ResourceExhausted).
 inline constexpr size_t kHistoryRecordBytesMax = 16 << 20;
 
 // Take-overs that lose the race for the next number try again this often before they report a busy
@@ -102,7 +102,7 @@ inline constexpr Duration kStoreRetryDelayMax = std::chrono::seconds(5);
 inline constexpr size_t kHistoryAppendsMax = 64;
 // Savepoints asked for and not yet taken: more is a client that loops.
 inline constexpr size_t kSavepointRequestsMax = 100;
-// Tries of one commit before the sink reports that it is stuck.
+// Tries of one commit before the sink takes no more rows.
 inline constexpr uint32_t kCommitTriesMax = 20;
 // Between two tries of a commit: doubled from kStoreRetryDelay up to this, so that a store that
 // comes back is noticed soon.

@@ -10,8 +10,9 @@
 namespace weir::base {
 
 /// The number of letters to insert, remove, replace or exchange with their neighbour to make `a` of
-/// `b`. Source: Damerau, "A technique for computer detection and correction of spelling errors",
-/// 1964 (optimal string alignment: no part is edited twice).
+/// `b`.
+/// Source: Damerau, "A technique for computer detection and correction of spelling errors", 1964
+///   (optimal string alignment: no part is edited twice).
 size_t EditDistance(std::string_view a, std::string_view b);
 
 /// The known name that needs the fewest edits, the first of equals; empty when every one would need

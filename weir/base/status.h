@@ -26,7 +26,7 @@ inline namespace v0 {
 enum class StatusCode : uint8_t {
   kOk = 0,
   kCancelled = 1,           // the caller no longer wants it
-  kUnknown = 2,             // a user's function threw something that says nothing
+  kUnknown = 2,             // a user's function threw
   kInvalidArgument = 3,     // the user's input is wrong: file, line or field is named
   kDeadlineExceeded = 4,    // took longer than a named limit
   kNotFound = 5,            // the thing named does not exist

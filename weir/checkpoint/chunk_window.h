@@ -5,8 +5,9 @@
 //
 // A reading asks for room before it fetches a block, and waits while chunks are on their way that
 // will make some. Nothing on its way, no waiting: a chunk that is longer than the window passes
-// alone. Ownership: shared by the reading and the chunks under way, so that neither needs the other
-// to live.
+// alone.
+// Ownership: shared by the reading and the chunks under way, so that neither needs the other to
+//   live.
 // Threads: any thread; one reading at a time.
 #pragma once
 

@@ -1,6 +1,6 @@
 // Completion: the proof that a checkpoint's record stands in the history. Only winning the record
-// (Reign) or reading it (HistoryReader, TakeOver) makes one; cluster turns it into the CommitPermit
-// that sinks ask for, and nothing else can.
+// (Reign) or reading it (TakeOver) makes one; cluster turns it into the CommitPermit that sinks ask
+// for, and nothing else can.
 // Threads: a value.
 #pragma once
 

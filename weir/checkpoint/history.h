@@ -3,7 +3,7 @@
 // The rules are in take_over.h, reign.h and retirement.h; here they meet the store: answers come to
 // the loop, transient errors are tried again, what is uncertain is resolved by reading.
 //
-//   History history(loop, random, chaos, store, {.job = "ledger", .retained_max = 3});
+//   History history(loop, clock, random, chaos, store, {.job = "ledger", .retained_max = 3});
 //   history.TakeOver({…}, [](StatusOr<ReignStart> start) { … restore start->base … });
 //   history.AppendCheckpoint(body, "", [](StatusOr<Completion> complete) { … tell everybody … });
 //   history.Retire({.oldest_live_attempt = attempt}, [](StatusOr<RetirementReport>) { … });
@@ -79,8 +79,8 @@ class History {
   /// Reads the newest checkpoint back where that was not done before, then deletes what is not
   /// retained.
   /// Errors: DataLoss: a record or the newest checkpoint cannot be read, and nothing was deleted;
-  ///   Unavailable when a retirement is under way (the next does its work). Deletions that fail are
-  ///   in the report.
+  ///   Unavailable when a retirement is under way (the next does its work); Aborted when the reign
+  ///   is over. Deletions that fail are in the report.
   void Retire(RetireOptions options, env::ResultCallback<RetirementReport> done);
 
   /// True once the reign ended: nothing can be appended.

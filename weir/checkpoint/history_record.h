@@ -169,8 +169,8 @@ struct HistoryRecord {
   int64_t written_unix_ms = 0;
   base::CheckpointId highest_checkpoint;  // no id above it was ever used in this history
   CheckpointRef base;                     // epoch: the checkpoint it starts from; none: empty
-  std::vector<RetainedCheckpoint>
-      retained;  // by number, oldest first; what is not in it does not exist
+  // By number, oldest first; what is not in it does not exist.
+  std::vector<RetainedCheckpoint> retained;
   std::optional<CheckpointBody> checkpoint;  // of a checkpoint or savepoint
   std::string savepoint;                     // the name, of a savepoint or release
   std::optional<EndReason> end;              // of an end
@@ -182,12 +182,12 @@ struct HistoryRecord {
 
 /// The bytes of a record's blob. Equal records have equal bytes.
 /// Errors: ResourceExhausted above limits::kHistoryRecordBytesMax; checks that the record keeps its
-/// rules.
+///   rules.
 StatusOr<std::string> EncodeRecord(const HistoryRecord& record);
 
 /// Reads the blob of record `number`.
 /// Errors: DataLoss naming the record and what is wrong with it; FailedPrecondition when a newer
-/// version of Weir wrote it.
+///   version of Weir wrote it.
 StatusOr<HistoryRecord> DecodeRecord(base::HistoryNumber number, std::string_view bytes);
 
 /// Ok if the record keeps the rules of docs/formats/history.md.

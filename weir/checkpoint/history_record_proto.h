@@ -17,7 +17,7 @@ std::string ToHex(uint64_t number);
 std::string RecordToJson(const HistoryRecord& record);
 
 /// Errors: DataLoss when it is no JSON of a record; FailedPrecondition when a newer version of Weir
-/// wrote it.
+///   wrote it.
 StatusOr<HistoryRecord> RecordFromJson(const std::string& json);
 
 }  // namespace weir::checkpoint

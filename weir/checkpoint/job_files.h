@@ -1,10 +1,10 @@
 // The names of a job's blobs in its checkpoint store (docs/formats/history.md, "Names").
 //
-//   <job>/job.json                                                     says that a history was
-//   begun here <job>/history/<20-digit number>.json                               the records
-//   <job>/data/<epoch>-<attempt>-<id>-<chain>.<subtask>-<random>.pack  packs; names are never
-//   reused <job>/savepoints/<name>.json                                       a copy of a
-//   savepoint's record
+//   <job>/job.json                        says that a history was begun here
+//   <job>/history/<20-digit number>.json  the records
+//   <job>/data/<epoch>-<attempt>-<id>-<chain>.<subtask>-<random>.pack
+//                                         packs; names are never reused
+//   <job>/savepoints/<name>.json          a copy of a savepoint's record
 //
 // Records name packs relative to the job ("data/…"), so that a reference never leaves the job's
 // folder.
@@ -27,8 +27,8 @@ struct PackName {
   base::CheckpointId checkpoint;
   base::ChainIndex chain;
   base::SubtaskIndex subtask;
-  uint64_t random =
-      0;  // drawn anew for each pack: a task that writes twice never writes one name twice
+  // Drawn anew for each pack: a task that writes twice never writes one name twice.
+  uint64_t random = 0;
   friend bool operator==(const PackName&, const PackName&) = default;
 
   /// "data/3-1-17-0.2-00c0ffee00c0ffee.pack".

@@ -26,8 +26,8 @@ inline constexpr size_t kPackHeaderBytes = 16;
 inline constexpr size_t kPackTrailerBytes = 32;
 
 enum class ChunkKind : uint8_t {
-  kWhole =
-      1,  // all of the state's rows of the key group: what older packs say of it does not count
+  // All of the state's rows of the key group: what older packs say of it does not count.
+  kWhole = 1,
   kDelta = 2,  // changes to what older packs say
 };
 
@@ -78,7 +78,7 @@ struct PackTrailer {
   uint64_t footer_checksum = 0;
 
   /// Errors: DataLoss; the footer must fill the room between its offset and the trailer of a pack
-  /// of `pack_bytes`.
+  ///   of `pack_bytes`.
   static StatusOr<PackTrailer> Decode(std::string_view trailer, uint64_t pack_bytes);
   std::string Encode() const;
 };

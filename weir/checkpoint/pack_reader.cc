@@ -115,8 +115,8 @@ class Reading : public std::enable_shared_from_this<Reading> {
   // Takes what is missing of the chunk's bytes; false when a block had to be asked for.
   bool Fill(const PackIndex::Entry& entry) {
     while (bytes_.size() < entry.bytes) {
-      const uint64_t offset =
-          kPackHeaderBytes + entry.offset + bytes_.size();  // blocks lie without gaps
+      // Blocks lie without gaps.
+      const uint64_t offset = kPackHeaderBytes + entry.offset + bytes_.size();
       if (offset < block_offset_ || offset >= block_offset_ + block_.size()) {
         AskFor(*std::prev(
             std::ranges::upper_bound(index_.blocks, offset, {}, &PackIndex::Block::offset)));

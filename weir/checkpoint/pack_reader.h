@@ -1,7 +1,7 @@
 // Reading packs: only the footer and the blocks that hold what is wanted, each byte checked before
 // it is handed on.
 // Threads: free functions that may be called from any thread; callbacks come on the store's
-// threads, one at a time; those of a pack that is inlined in its record inside the call.
+//   threads, one at a time; those of a pack that is inlined in its record inside the call.
 #pragma once
 
 #include <memory>
@@ -31,13 +31,14 @@ struct PackReading {
   std::vector<PackWant> wants;
   ChunkSink sink;
   // Bounds what the sink keeps, and has given a place here: beside it, the reading holds a block
-  // and a chunk. Null: the sink keeps nothing. Owners: the reading, and the chunks' places.
+  // and a chunk. Null: the sink keeps nothing.
+  // Owners: the reading, and the chunks' places.
   std::shared_ptr<ChunkWindow> window = nullptr;
 };
 
-/// Reads the chunks of the pack that `wants` name, in the order in which they were written, and then
-/// answers `done` once. Holds one block and one chunk at a time. When a chunk loses its place in the
-/// window untaken, it ends and never answers.
+/// Reads the chunks of the pack that `wants` name, in the order in which they were written, and
+/// then answers `done` once. Holds one block and one chunk at a time. When a chunk loses its place
+/// in the window untaken, it ends and never answers.
 /// Shapes: `store` outlives the call.
 /// Errors: DataLoss naming the pack and the piece; NotFound naming the pack; the sink's own;
 ///   whatever the store gave.

@@ -8,9 +8,8 @@
 //        └──declined, expired, given up──▶ kAborted
 //
 // Invariants: an acknowledgement counts once, only under the (epoch, attempt, id) of this
-// checkpoint, only from a
-//   subtask of the attempt, and only if each of its packs was written for this checkpoint or is
-//   named by the base's record.
+//   checkpoint, only from a subtask of the attempt, and only if each of its packs was written for
+//   this checkpoint or is named by the base's record.
 // Threads: one caller at a time (the coordinator).
 #pragma once
 
@@ -54,16 +53,16 @@ struct Acknowledgement {
 struct SourceAtTrigger {
   std::string uid;
   SourceSnapshot snapshot;  // the unassigned and the finished splits
-  std::vector<std::string>
-      assigned;  // ids of the splits that readers hold: each must come back from exactly one
+  // Ids of the splits that readers hold: each must come back from exactly one.
+  std::vector<std::string> assigned;
 };
 
-/// Counts of what was ignored; shown as metrics and asserted by simulations.
+/// Counts of what was ignored; only tests look at them yet.
 struct IgnoredAcknowledgements {
   uint64_t stale = 0;      // of another epoch, attempt or checkpoint
   uint64_t duplicate = 0;  // a second time
-  uint64_t foreign =
-      0;  // of a subtask that is not of the attempt, or with packs that are not this checkpoint's
+  // Of a subtask that is not of the attempt, or with packs that are not this checkpoint's.
+  uint64_t foreign = 0;
   friend bool operator==(const IgnoredAcknowledgements&, const IgnoredAcknowledgements&) = default;
 };
 
@@ -118,8 +117,8 @@ class PendingCheckpoint {
   State state_ = State::kCollecting;
   Status reason_;
   std::set<std::string> base_packs_;
-  std::map<SubtaskId, std::optional<Acknowledgement>>
-      acknowledgements_;  // one entry per expected subtask
+  // One entry per expected subtask.
+  std::map<SubtaskId, std::optional<Acknowledgement>> acknowledgements_;
   IgnoredAcknowledgements ignored_;
 };
 

@@ -53,8 +53,8 @@ class Reign {
   /// Begins to append.
   /// Shapes: nothing is under way, the reign is not over; checked.
   /// Errors of kRefused: NotFound for the release of an unknown savepoint, AlreadyExists for the
-  /// second of a name,
-  ///   FailedPrecondition behind an end, ResourceExhausted when the record is too large.
+  ///   second of a name, FailedPrecondition behind an end, ResourceExhausted when the record is too
+  ///   large.
   [[nodiscard]] AppendStep Append(AppendRequest request, int64_t now_unix_ms);
   [[nodiscard]] AppendStep OnCreated(const Status& answer);
   [[nodiscard]] AppendStep OnRead(const StatusOr<std::string>& bytes);

@@ -73,15 +73,4 @@ std::vector<OperatorRestore> PlanRestore(const HistoryRecord& record, std::strin
   return restores;
 }
 
-std::vector<std::vector<SplitSnapshot>> DealSplits(const SourceSnapshot& source,
-                                                   uint32_t parallelism) {
-  WEIR_CHECK(parallelism >= 1);
-  std::vector<std::vector<SplitSnapshot>> dealt(parallelism);
-  size_t next = 0;
-  for (const SplitSnapshot& split : source.splits) {
-    if (!split.finished) dealt[next++ % parallelism].push_back(split);
-  }
-  return dealt;
-}
-
 }  // namespace weir::checkpoint

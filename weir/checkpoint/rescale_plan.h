@@ -43,9 +43,4 @@ struct OperatorRestore {
 std::vector<OperatorRestore> PlanRestore(const HistoryRecord& record, std::string_view uid,
                                          uint32_t parallelism);
 
-/// Deals the unfinished splits out, one after the other.
-/// Shapes: parallelism >= 1; one entry per reader.
-std::vector<std::vector<SplitSnapshot>> DealSplits(const SourceSnapshot& source,
-                                                   uint32_t parallelism);
-
 }  // namespace weir::checkpoint

@@ -127,21 +127,5 @@ TEST(RescalePlan, SplitItemsAndCommittablesGoToOneSubtaskUnionItemsToAll) {
   }
 }
 
-TEST(RescalePlan, UnfinishedSplitsAreDealtOutOnce) {
-  SourceSnapshot source;
-  for (int i = 0; i < 10; ++i) source.splits.push_back({Concat("split-", i), "", i % 3 == 0, ""});
-  for (const uint32_t readers : {1u, 2u, 3u, 7u}) {
-    std::set<std::string> seen;
-    for (const auto& dealt : DealSplits(source, readers)) {
-      EXPECT_LE(dealt.size(), 6u / readers + 1);
-      for (const SplitSnapshot& split : dealt) {
-        EXPECT_FALSE(split.finished);
-        EXPECT_TRUE(seen.insert(split.id).second);
-      }
-    }
-    EXPECT_EQ(seen.size(), 6u);
-  }
-}
-
 }  // namespace
 }  // namespace weir::checkpoint

@@ -62,7 +62,8 @@ RetirementStep Retirement::OnRead(const StatusOr<std::string>& bytes) {
     return NextRead();  // gone already
   StatusOr<HistoryRecord> record =
       bytes.ok() ? DecodeRecord(number, *bytes) : StatusOr<HistoryRecord>(bytes.status());
-  // Nothing that lives is named by it alone, and it may be an epoch record: it stays, the rest goes.
+  // Nothing that lives is named by it alone, and it may be an epoch record: it stays, the rest
+  // goes.
   const bool damaged = bytes.ok() && record.status().code() == StatusCode::kDataLoss;
   if (damaged && !Retained(number)) return NextRead();
   if (!record.ok()) {

@@ -55,8 +55,8 @@ class Retirement {
     HistoryRecord newest;               // the reigning coordinator's own newest record
     base::Attempt oldest_live_attempt;  // older attempts of this epoch write nothing any more
     bool sweep_files = false;           // look for files that no record names, too
-    std::set<base::HistoryNumber>
-        known_epochs;  // numbers that are known to be epoch records: not read again
+    // Numbers that are known to be epoch records: not read again.
+    std::set<base::HistoryNumber> known_epochs;
   };
   Retirement(Options options, env::Chaos& chaos);
 
@@ -79,8 +79,8 @@ class Retirement {
   env::Chaos& chaos_;
   base::HistoryNumber newest_checkpoint_;
   std::deque<base::HistoryNumber> to_read_;
-  std::map<base::HistoryNumber, std::vector<std::string>>
-      victims_;                    // packs of records that go; in order
+  // Packs of records that go; in order.
+  std::map<base::HistoryNumber, std::vector<std::string>> victims_;
   std::set<std::string> live_;     // packs that something retained names
   std::deque<std::string> files_;  // that the sweep deletes
   std::string deleting_;

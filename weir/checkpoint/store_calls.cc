@@ -44,8 +44,8 @@ struct StoreCalls::Core : std::enable_shared_from_this<StoreCalls::Core> {
   template <class Result>
   void Try(base::UniqueFunction<void(base::UniqueFunction<void(Result)>)> call,
            base::UniqueFunction<void(Result)> done, uint32_t tries = 1) {
-    auto shared_call =
-        std::make_shared<decltype(call)>(std::move(call));  // owners: this try and the next
+    // Owners: this try and the next.
+    auto shared_call = std::make_shared<decltype(call)>(std::move(call));
     (*shared_call)(OnLoop<Result>([this, shared_call, done = std::move(done),
                                    tries](Result result) mutable {
       if (StatusOf(result).code() != StatusCode::kUnavailable || tries >= limits::kStoreTriesMax) {

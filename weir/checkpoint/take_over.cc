@@ -98,8 +98,8 @@ TakeOverStep TakeOver::StartEmpty() {
   if (job_file_exists_) {
     return Fail(DataLossError("job ", options_.job,
                               " has a job file but no history: its records were lost; put them "
-                              "back from a copy, or begin "
-                              "in another checkpoint directory: nothing was changed here"));
+                              "back from a copy, or begin in another checkpoint directory: nothing "
+                              "was changed here"));
   }
   if (options_.from == TakeOverOptions::From::kCheckpoint ||
       options_.from == TakeOverOptions::From::kSavepoint) {
@@ -233,8 +233,8 @@ TakeOverStep TakeOver::Judge() {
   record.number = proposal_.number;
   record.kind = RecordKind::kEpoch;
   record.job = options_.job;
-  record.token =
-      random_.Next();  // a new one for each try: no late create of an older one is taken for this
+  // A new one for each try: no late create of an older one is taken for this.
+  record.token = random_.Next();
   record.epoch = base::Epoch(record.number.number());
   record.lineage = proposal_.lineage;
   record.hash_seed = proposal_.hash_seed;
@@ -281,8 +281,8 @@ TakeOverStep TakeOver::Resolved(const StatusOr<std::string>& bytes) {
   if (bytes.ok() && *bytes == bytes_) return Won();
   if (!bytes.ok() && bytes.status().code() != StatusCode::kNotFound) return Fail(bytes.status());
   if (bytes.ok())
-    taken_ =
-        std::max(taken_, record_->number);  // otherwise it was deleted: there is something above it
+    // Otherwise it was deleted: there is something above it.
+    taken_ = std::max(taken_, record_->number);
   return StartOver();
 }
 

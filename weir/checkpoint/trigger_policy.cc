@@ -55,12 +55,6 @@ void TriggerPolicy::OnAttemptEnded(base::Instant now) {
   failures_ = 0;
 }
 
-std::vector<CheckpointRequest> TriggerPolicy::TakeRequests() {
-  std::vector<CheckpointRequest> taken(requests_.begin(), requests_.end());
-  requests_.clear();
-  return taken;
-}
-
 std::optional<CheckpointRequest> TriggerPolicy::End(base::Instant now) {
   WEIR_CHECK(in_flight_);
   in_flight_ = false;

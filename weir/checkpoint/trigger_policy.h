@@ -11,7 +11,6 @@
 #include <deque>
 #include <optional>
 #include <string>
-#include <vector>
 
 #include "weir/base/status.h"
 #include "weir/base/time.h"
@@ -22,7 +21,7 @@ struct TriggerOptions {
   Duration interval{0};           // 0: none but those that are asked for
   std::optional<Duration> pause;  // between an end and the next start; default: half the interval
   Duration timeout = std::chrono::minutes(10);
-  uint32_t tolerated_failures = 3;  // in a row; the next one fails the attempt
+  uint32_t tolerated_failures = 3;  // in a row; the next one fails the job
 };
 
 /// A checkpoint that somebody asked for.
@@ -45,8 +44,8 @@ class TriggerPolicy {
   struct Decision {
     bool trigger = false;
     std::optional<CheckpointRequest> request;  // with `trigger`: whose it is; none: periodic
-    std::optional<base::Instant>
-        look_again;  // without `trigger`: nothing happens before it (none: before an event)
+    // Without `trigger`: nothing happens before it (none: before an event).
+    std::optional<base::Instant> look_again;
   };
   /// After a decision to trigger a checkpoint is in flight until one of the next three methods is
   /// called.
@@ -66,12 +65,8 @@ class TriggerPolicy {
   /// request waits again.
   void OnAttemptEnded(base::Instant now);
 
-  /// Takes all requests that wait, to be answered by a coordinator that stops.
-  std::vector<CheckpointRequest> TakeRequests();
-
   bool in_flight() const { return in_flight_; }
   uint32_t failures_in_a_row() const { return failures_; }
-  const TriggerOptions& options() const { return options_; }
 
  private:
   std::optional<CheckpointRequest> End(base::Instant now);

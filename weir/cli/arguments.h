@@ -56,7 +56,7 @@ enum class Unknown : uint8_t {
 
 /// Shapes: `line` is without the program's name.
 /// Errors: InvalidArgument: an unknown option (the nearest one is named), an option without its
-/// value, given twice, or a flag with a value.
+///   value, given twice, or a flag with a value.
 StatusOr<Arguments> ParseArguments(std::span<const std::string> line,
                                    std::span<const OptionSpec> known, Unknown unknown);
 

@@ -11,8 +11,8 @@
 
 namespace weir::cli {
 
-/// Shapes: `line` begins behind "checkpoints".
 /// Returns an exit code of exit_code.h.
+/// Shapes: `line` begins behind "checkpoints".
 int CheckpointsCommand(std::string_view program_name, std::span<const std::string> line,
                        const BuildCallback& build);
 

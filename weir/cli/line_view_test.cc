@@ -89,8 +89,8 @@ TEST(StatusView, OneLineHasEverything) {
   picture.checkpoint = {
       base::CheckpointId(251), {.took = 48ms, .bytes_written = 3'100'000}, picture.now - 900ms};
   EXPECT_EQ(StatusLine(picture),
-            "clicks  RUNNING 00:04:12   in 1,203,400/s  out 12/s   state 182 MB   "
-            "checkpoint 251: 48 ms, 3.1 MB, 0.9 s ago");
+            "clicks  RUNNING 00:04:12   in 1,203,400/s  out 12/s   state 182 MB   checkpoint 251: "
+            "48 ms, 3.1 MB, 0.9 s ago");
 }
 
 TEST(JsonView, EachEventIsOneObject) {

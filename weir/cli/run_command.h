@@ -10,8 +10,8 @@
 
 namespace weir::cli {
 
-/// Shapes: `line` begins behind "run".
 /// Returns an exit code of exit_code.h.
+/// Shapes: `line` begins behind "run".
 int RunCommand(std::string_view program_name, std::span<const std::string> line,
                const BuildCallback& build, BuildCheck check);
 

@@ -26,8 +26,8 @@ class UserProgram {
  public:
   /// Reads a command line and builds the program for it.
   /// Shapes: `line` begins behind the subcommand; `own` are Weir's options there, and `reserved`
-  /// the names of all of Weir's options. `build` outlives the result. Errors: InvalidArgument: the
-  /// command line is wrong.
+  ///   the names of all of Weir's options. `build` outlives the result.
+  /// Errors: InvalidArgument: the command line is wrong.
   static StatusOr<UserProgram> Read(std::span<const std::string> line,
                                     std::span<const OptionSpec> own,
                                     std::span<const std::string> reserved,
@@ -39,14 +39,11 @@ class UserProgram {
   /// The options that the program declares, as options of a command line.
   const std::vector<OptionSpec>& options() const { return declared_; }
 
-  /// The settings of the command line: -D, --parallelism, --checkpoint-dir.
-  const api::Config& command_line_config() const { return config_; }
-
   /// A setting as it holds for this run.
   std::string Setting(std::string_view key) const;
 
   /// Errors: InvalidArgument: one line for each mistake of the program; also when `check` is kTwice
-  /// and the program comes out differently when it is built again.
+  ///   and the program comes out differently when it is built again.
   StatusOr<api::JobPlan> Plan(std::optional<uint32_t> inherited_max_parallelism, BuildCheck check);
 
   /// The mistakes of the last Plan that failed.
@@ -64,7 +61,7 @@ class UserProgram {
   const BuildCallback* build_;
   Arguments arguments_;
   std::vector<OptionSpec> declared_;
-  api::Config config_;
+  api::Config config_;  // of the command line: -D, --parallelism, --checkpoint-dir
   api::OptionValues values_;
   std::unique_ptr<Pipeline> pipeline_;
 };

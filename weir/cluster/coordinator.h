@@ -85,9 +85,6 @@ class Coordinator final : private Actor, private env::Acceptor {
   /// Shapes: on the loop, from the first JobEvents::OnStart on.
   base::Lineage lineage() const { return history_->lineage(); }
 
-  /// What was ignored because it was stale.
-  uint64_t stale_messages() const { return stale_messages_; }
-
  private:
   struct WorkerEntry {
     std::shared_ptr<env::Connection> connection;

@@ -1,6 +1,5 @@
-// PermitIssuer: the one place where a CommitPermit is made: from the proof that a checkpoint's
-// record stands in the history, or from the message in which a coordinator that has the proof says
-// so.
+// PermitIssuer: the one place where a CommitPermit is made, from the coordinator's message that the
+// record stands. That message in turn is made from the proof.
 // Threads: pure.
 #pragma once
 

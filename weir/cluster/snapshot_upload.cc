@@ -34,7 +34,6 @@ proto::ToCoordinator SnapshotNews(base::SubtaskId subtask, base::CheckpointId ch
   *acknowledge.mutable_state() = ToProto(uploaded->state);
   for (const checkpoint::PackRef& pack : uploaded->packs) *acknowledge.add_packs() = ToProto(pack);
   acknowledge.set_longest_step_ns(static_cast<uint64_t>(uploaded->costs.longest_step.count()));
-  acknowledge.set_encoding_ns(static_cast<uint64_t>(uploaded->costs.encoding.count()));
   acknowledge.set_bytes_written(uploaded->bytes_written);
   const size_t bytes = message.ByteSizeLong();
   if (bytes <= limits::kMessageBytesMax - kNewsRoomBytes) return message;
@@ -82,7 +81,7 @@ class SnapshotUpload::Answer {
 
  private:
   env::Mutex mutex_;
-  int under_way_ WEIR_GUARDED_BY(mutex_) = 1;  // the snapshot itself, until Finish or Decline
+  int under_way_ WEIR_GUARDED_BY(mutex_) = 1;  // the snapshot itself, until Finish
   env::ResultCallback<UploadedSnapshot> done_ WEIR_GUARDED_BY(mutex_);
   UploadedSnapshot snapshot_;  // written under the lock, read by whoever counted to zero
   Status failure_;
@@ -158,7 +157,5 @@ void SnapshotUpload::Finish(runtime::SubtaskState state, Costs costs) {
     snapshot.costs = costs;
   });
 }
-
-void SnapshotUpload::Decline(Status status) { std::exchange(answer_, nullptr)->End(status); }
 
 }  // namespace weir::cluster

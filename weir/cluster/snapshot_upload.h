@@ -3,8 +3,7 @@
 // operators deferred, and answers once everything is durable.
 //
 // Invariants: the answer comes at most once, and ok only after the pack's Finish and every job
-//   answered ok. Destroyed before Finish or Decline, it never answers, and nothing of it will be
-//   seen.
+//   answered ok. Destroyed before Finish, it never answers, and nothing of it will be seen.
 // Threads: the methods from the subtask's thread; the answer on any.
 #pragma once
 
@@ -31,8 +30,8 @@ struct UploadedSnapshot {
   uint64_t bytes_written = 0;
 };
 
-/// What the coordinator is told of a snapshot: an Acknowledge, or a Decline when it failed. One that
-/// does not fit into a message is declined with ResourceExhausted.
+/// What the coordinator is told of a snapshot: an Acknowledge, or a Decline when it failed. One
+/// that does not fit into a message is declined with ResourceExhausted.
 proto::ToCoordinator SnapshotNews(base::SubtaskId subtask, base::CheckpointId checkpoint,
                                   const StatusOr<UploadedSnapshot>& uploaded);
 
@@ -58,7 +57,6 @@ class SnapshotUpload final : public runtime::SnapshotStream {
   void Defer(base::UniqueFunction<Status()> job) override;
   size_t bytes_waiting() const override;
   void Finish(runtime::SubtaskState state, Costs costs) override;
-  void Decline(Status status) override;
 
  private:
   class Answer;

@@ -51,9 +51,7 @@ void Worker::Connect() {
   proto::Register& hello = *message.mutable_register_();
   hello.set_worker_name(options_.name);
   hello.set_data_address(data_plane_->address());
-  hello.set_threads(options_.threads);
   hello.set_plan_digest(options_.graph.digest);
-  hello.set_highest_epoch(highest_epoch_.number());
   Send(std::move(message));
 }
 
@@ -69,15 +67,9 @@ void Worker::OnConnectionLost(const Status&) {
 
 void Worker::OnFrame(const std::string& frame) {
   proto::ToWorker message;
-  if (!message.ParseFromString(frame)) {
-    ++stale_messages_;
-    return;
-  }
+  if (!message.ParseFromString(frame)) return;
   const base::Epoch epoch(message.epoch());
-  if (epoch < highest_epoch_) {  // an old coordinator that does not know that it was fenced
-    ++stale_messages_;
-    return;
-  }
+  if (epoch < highest_epoch_) return;  // an old coordinator that does not know that it was fenced
   highest_epoch_ = epoch;
   heard_ = options_.env.clock.Now();
   switch (message.kind_case()) {
@@ -144,10 +136,7 @@ bool Worker::IsCurrent(const proto::ToWorker& message) const {
 }
 
 void Worker::OnAttemptMessage(const proto::ToWorker& message) {
-  if (!IsCurrent(message)) {
-    ++stale_messages_;
-    return;
-  }
+  if (!IsCurrent(message)) return;
   switch (message.kind_case()) {
     case proto::ToWorker::kRestore:
       attempt_->Restore(message.restore());
@@ -173,7 +162,7 @@ void Worker::OnAttemptMessage(const proto::ToWorker& message) {
                              message.assign_splits().no_more());
       break;
     default:
-      ++stale_messages_;
+      break;
   }
 }
 

@@ -45,10 +45,6 @@ class Worker final : private Actor {
   static StatusOr<std::unique_ptr<Worker>> Start(Options options);
   ~Worker();
 
-  /// Messages of an older epoch or attempt that were ignored.
-  uint64_t stale_messages() const { return stale_messages_; }
-  const WorkerAttempt* attempt() const { return attempt_.get(); }
-
  private:
   Worker(Options options, std::unique_ptr<exchange::DataPlane> data_plane,
          std::vector<PlannedChain> plan);
@@ -73,7 +69,6 @@ class Worker final : private Actor {
   uint32_t worker_id_ = 0;
   base::Epoch highest_epoch_;
   base::Instant heard_;  // when a coordinator said something last
-  uint64_t stale_messages_ = 0;
 };
 
 }  // namespace weir::cluster

@@ -26,13 +26,13 @@ struct CsvHeader {
 /// in any order. A byte order mark before it is skipped.
 /// Shapes: fields are not empty.
 /// Errors: InvalidArgument in one sentence: the file is empty, its first line is no header, a
-/// column
-///   is missing, unknown (the nearest field is named) or there twice. Whatever `file` reports.
+///   column is missing, unknown (the nearest field is named) or there twice. Whatever `file`
+///   reports.
 StatusOr<CsvHeader> ReadCsvHeader(const env::ReadableFile& file, const std::string& path,
                                   uint64_t file_bytes, std::span<const std::string> fields);
 
-/// Digest of the last 4 KiB of the first `file_bytes` bytes: in a file that has only been appended to
-/// they are as they were.
+/// Digest of the last 4 KiB of the first `file_bytes` bytes: in a file that has only been appended
+/// to they are as they were.
 /// Errors: OutOfRange when the file is shorter. Whatever `file` reports.
 StatusOr<uint64_t> CsvTailDigest(const env::ReadableFile& file, uint64_t file_bytes);
 

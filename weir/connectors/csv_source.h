@@ -110,7 +110,6 @@ class CsvSource final : public runtime::Source {
   const record::TypeOps& type() const override { return format_.type; }
   bool bounded() const override { return true; }
   bool can_replay() const override { return true; }
-  const CsvSourceOptions& options() const { return options_; }
   std::unique_ptr<runtime::SplitEnumerator> NewEnumerator(env::Env& env) const override;
   std::unique_ptr<runtime::SourceReader> NewReader() const override;
 

@@ -17,9 +17,9 @@ constexpr std::string_view kChangedCure =
     "; put the file back as it was, or start anew with --fresh";
 
 // The file must still begin with the bytes that it had when the split was found. Rows that were
-// appended since are not read; but a last row that had no line end may have been cut then, and a row
-// that was mended to a longer one has pushed others behind the end. A row that was mended to one of
-// the same length is welcome.
+// appended since are not read; but a last row that had no line end may have been cut then, and a
+// row that was mended to a longer one has pushed others behind the end. A row that was mended to
+// one of the same length is welcome.
 Status CheckUnchanged(const env::ReadableFile& file, const std::string& path,
                       const CsvSplit& split) {
   WEIR_ASSIGN_OR_RETURN(const uint64_t bytes, file.Size());

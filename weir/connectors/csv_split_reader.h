@@ -29,8 +29,7 @@ class CsvSplitReader {
 
   /// Opens the file and reads its header.
   /// Errors: FailedPrecondition, with the cure, when the file is gone or is not what it was when
-  /// the
-  ///   split was found; those of ReadCsvHeader; what the file system reports.
+  ///   the split was found; those of ReadCsvHeader; what the file system reports.
   static StatusOr<std::unique_ptr<CsvSplitReader>> Open(Options options);
 
   enum class State : uint8_t {

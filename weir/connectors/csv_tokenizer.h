@@ -71,8 +71,8 @@ class CsvTokenizer {
   const uint32_t columns_;
   const QuotedLineEnds line_ends_;
   CsvRows rows_;
-  std::deque<std::string>
-      unquoted_;  // fields in which "" became "; a deque, so that views stay good
+  // Fields in which "" became "; a deque, so that views stay good.
+  std::deque<std::string> unquoted_;
 };
 
 }  // namespace weir::connectors

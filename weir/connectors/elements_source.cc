@@ -20,9 +20,8 @@ StatusOr<ElementsPosition> DecodeElementsSplit(const runtime::Split& split, uint
   base::ByteReader bytes(split.position);
   if (const uint8_t version = bytes.U8(); bytes.ok() && version > kVersion) {
     return FailedPreconditionError(
-        "the position in the list of elements was written by a newer "
-        "Weir (version ",
-        int{version}, "); run that one");
+        "the position in the list of elements was written by a newer Weir (version ", int{version},
+        "); run that one");
   }
   const ElementsPosition position{.next = bytes.Varint(), .count = bytes.Varint()};
   WEIR_RETURN_IF_ERROR(

@@ -1,6 +1,6 @@
 // ElementsSource: the elements of a list in the program. One split; its position is the index of
-// the next element, so that it can be read again from anywhere. Threads: as Source and
-// SourceReader.
+// the next element, so that it can be read again from anywhere.
+// Threads: as Source and SourceReader.
 #pragma once
 
 #include <cstdint>

@@ -118,9 +118,8 @@ StatusOr<FileCommittable> FileCommittable::Decode(std::string_view encoded) {
   base::ByteReader in(encoded);
   if (const uint8_t version = in.U8(); in.ok() && version > kVersion) {
     return FailedPreconditionError(
-        "uncommitted output of a file sink was written by a newer Weir "
-        "(version ",
-        int{version}, "); run that one");
+        "uncommitted output of a file sink was written by a newer Weir (version ", int{version},
+        "); run that one");
   }
   FileCommittable file;
   file.directory = in.String();

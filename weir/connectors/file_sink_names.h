@@ -4,7 +4,8 @@
 //   <uid>-<lineage>-<checkpoint>-<subtask>-<sequence>.csv                 committed
 //
 // No name is used twice: (epoch, attempt) is new with every start, and a checkpoint's number is
-// used again only when no record ever named it. Threads: values; pure.
+// used again only when no record ever named it.
+// Threads: values; pure.
 #pragma once
 
 #include <cstdint>
@@ -41,6 +42,8 @@ struct CommittedName {
   /// Nothing for a name that is none.
   static std::optional<CommittedName> Parse(std::string_view name, std::string_view uid);
 };
+
+/// The name under which the file is committed by `checkpoint`, the one that closed it.
 std::string FinalName(const InProgressName& in_progress, base::CheckpointId checkpoint);
 
 /// `uid` as part of a file name: what is no letter, digit, '_', '.' or '-' becomes "%" and two hex

@@ -63,8 +63,8 @@ class Machine {
   sim::World world_;
   sim::Disk& disk_;
   sim::Process& process_;
-  std::vector<std::unique_ptr<env::Env>>
-      envs_;  // of all incarnations: operators may outlive theirs
+  // Of all incarnations: operators may outlive theirs.
+  std::vector<std::unique_ptr<env::Env>> envs_;
 };
 
 }  // namespace weir::connectors

@@ -3,7 +3,8 @@
 //
 // At least once: what was printed before a barrier is out when the checkpoint is acknowledged;
 // after a failure what came behind it is printed again. Lines are written on the pool, since a
-// reader that does not read would block the subtask. Threads: as Operator.
+// reader that does not read would block the subtask.
+// Threads: as Operator.
 #pragma once
 
 #include <memory>

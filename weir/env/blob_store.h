@@ -1,14 +1,15 @@
 // BlobStore: where checkpoints live. Five operations, the same promises over files, S3, HDFS, Kafka
-// and PostgreSQL (design 9.5); one conformance suite (stores/conformance_test.h) holds every
-// implementation to them.
+// and PostgreSQL; one conformance suite (stores/conformance_test.h) holds every implementation to
+// them.
 //
 // Names are relative, parts joined by '/', each part of [A-Za-z0-9._-], none "." or "..". A blob is
 // immutable: it is put whole or not at all. Every call answers exactly once through its callback,
-// on any thread, never inside the call; a call on a store whose process died never answers. Errors,
-// everywhere: Unavailable means that it may or may not have happened and may be tried again;
-// ResourceExhausted (full), PermissionDenied and InvalidArgument will not get better by trying. No
-// call may be given up: an operation that was sent may still take effect later. Threads: any
-// thread.
+// on any thread, never inside the call; a call on a store whose process died never answers. No call
+// may be given up: an operation that was sent may still take effect later.
+// Errors, everywhere: Unavailable means that it may or may not have happened and may be tried
+//   again; ResourceExhausted (full), PermissionDenied and InvalidArgument will not get better by
+//   trying.
+// Threads: any thread.
 #pragma once
 
 #include <cstdint>
@@ -60,9 +61,9 @@ class BlobStore {
 
   /// The one strong primitive: of all creates of a name, by all processes, exactly one ever answers
   /// ok.
-  /// Errors: AlreadyExists when another won, its bytes intact. After Unavailable the same bytes
-  /// may be sent again; if the first call did it, the
-  ///   second answers AlreadyExists: the caller reads and compares.
+  /// Errors: AlreadyExists when another won, its bytes intact. After Unavailable the same bytes may
+  ///   be sent again; if the first call did it, the second answers AlreadyExists: the caller reads
+  ///   and compares.
   virtual void CreateIfAbsent(std::string name, std::string bytes, StatusCallback done) = 0;
 
   /// All blobs whose name starts with `prefix`, sorted by name. Shows everything that was answered

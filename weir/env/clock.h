@@ -1,5 +1,5 @@
-// Clock: the only source of time. Durations and deadlines come from `Now`; `UnixMillis` is for
-// people and for records' default event time.
+// Clock: the only source of time. Durations and deadlines come from `Now`. `UnixMillis` is for
+// people and for timers of processing time; nothing of the protocol is decided by it.
 #pragma once
 
 #include <cstdint>
@@ -16,7 +16,7 @@ class Clock {
   /// Monotonic; not comparable between processes.
   virtual base::Instant Now() const = 0;
 
-  /// Wall time; may jump. Never used to decide anything of the protocol.
+  /// Wall time; may jump.
   /// Units: ms since 1970 UTC.
   virtual int64_t UnixMillis() const = 0;
 };

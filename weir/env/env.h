@@ -24,7 +24,7 @@ class Chaos {
   virtual bool Buggify(std::string_view name) = 0;
 
   /// True when the deliberate fault `name` is switched on: a mutant that a test must catch
-  /// (tests/simulation/mutants.h lists them).
+  /// (tests/simulation/mutants_test.cc lists them).
   virtual bool Mutant(std::string_view name) = 0;
 };
 

@@ -1,9 +1,10 @@
 // The three places where code runs. Nothing else in Weir makes a thread.
 //
 //   Executor    a small pool for blocking work (disk, store, sink commits); jobs answer by posting
-//   to the place that asked. EventLoop   one logical thread with timers: an actor (coordinator,
-//   worker) lives on one. TaskThread  one logical thread that steps a Stepper as long as it makes
-//   progress: the tasklets of a worker share one per core.
+//               to the place that asked
+//   EventLoop   one logical thread with timers: an actor (coordinator, worker) lives on one
+//   TaskThread  one logical thread that steps a Stepper as long as it makes progress: the tasklets
+//               of a worker share one per core
 //
 // In the simulator all of them share one real thread, a seed decides the order, and a killed
 // process's jobs never run (sim/world.h).
@@ -82,8 +83,8 @@ class ThreadFactory {
 
   /// Starts a thread that steps `stepper` until kDone. An idle thread spins briefly, then parks
   /// until Wake, and looks again every 10 ms at the latest.
+  /// Debuggers and profilers show 15 characters of `name`.
   /// Shapes: `stepper` outlives the handle.
-  /// `name` is shown by debuggers and profilers (15 characters).
   virtual std::unique_ptr<TaskThread> Start(const std::string& name, Stepper& stepper) = 0;
 };
 

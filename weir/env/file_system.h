@@ -5,8 +5,8 @@
 // crash. Calls block: they belong on an Executor, or on a source's or sink's task where they hit
 // the page cache. Paths are absolute or relative to the working directory, separated by '/'.
 // Errors, everywhere: NotFound, PermissionDenied, AlreadyExists, ResourceExhausted (disk or
-// descriptors full), Unavailable (an I/O error of the device); the message names the path and the
-// operating system's reason.
+//   descriptors full), Unavailable (an I/O error of the device); the message names the path and the
+//   operating system's reason.
 #pragma once
 
 #include <cstdint>
@@ -91,8 +91,8 @@ class FileSystem {
 
   /// Takes an advisory lock that goes with the process, for "one process at a time". Held until the
   /// returned object is destroyed.
-  /// Errors: Unavailable when another process holds it; the message
-  /// has what that process wrote with `owner`.
+  /// Errors: Unavailable when another process holds it; the message has what that process wrote
+  ///   with `owner`.
   class Lock {
    public:
     virtual ~Lock() = default;

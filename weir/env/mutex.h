@@ -1,6 +1,7 @@
 // Mutex: std::mutex with the annotations that let clang prove that a guarded field is touched under
 // its lock only (-Wthread-safety). Threads meet in queues and mailboxes; those few classes use
-// this. Threads: any thread.
+// this.
+// Threads: any thread.
 #pragma once
 
 #include <condition_variable>

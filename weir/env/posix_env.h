@@ -13,7 +13,7 @@
 namespace weir::env {
 
 /// Threads: any thread. Outlives everything that holds its Env; the pool's waiting jobs are dropped
-/// first when it goes.
+///   first when it goes.
 class PosixEnv {
  public:
   enum class Network : uint8_t {
@@ -36,8 +36,8 @@ class PosixEnv {
   /// One more logical thread, for an actor.
   std::unique_ptr<EventLoop> NewEventLoop(const std::string& name);
 
-  /// For the orderly end: waits for the pool's jobs that run and drops those that wait, so that none
-  /// answers to an event loop that is about to go.
+  /// For the orderly end: waits for the pool's jobs that run and drops those that wait, so that
+  /// none answers to an event loop that is about to go.
   /// Threads: one caller, not a job of the pool.
   void StopPool();
 

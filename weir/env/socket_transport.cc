@@ -387,8 +387,8 @@ class SocketTransport::Port final : public Member, public std::enable_shared_fro
 
   const std::shared_ptr<Io> io_;
   asio::steady_timer retry_;
-  const std::shared_ptr<CallGate<Acceptor>>
-      gate_;  // owners: the port, and links not yet introduced
+  // Owners: the port, and links not yet introduced.
+  const std::shared_ptr<CallGate<Acceptor>> gate_;
   Mutex mutex_;
   tcp::acceptor socket_ WEIR_GUARDED_BY(mutex_);
 };

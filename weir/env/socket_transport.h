@@ -13,9 +13,8 @@ namespace weir::env {
 
 /// Addresses are "127.0.0.1:7077", "[::1]:7077" or "localhost:7077"; port 0 listens on a free one.
 /// Errors: OnClosed says Unavailable (refused, broken, silent), InvalidArgument (the address makes
-/// no
-///   sense), FailedPrecondition (the peer is no Weir process of this version), DataLoss (a length
-///   that no peer would send).
+///   no sense), FailedPrecondition (the peer is no Weir process of this version), DataLoss (a
+///   length that no peer would send).
 class SocketTransport final : public Transport {
  public:
   SocketTransport();

@@ -4,7 +4,7 @@
 // they do again what they always do: the second ends the process at once, however long the orderly
 // stop takes. Those that come within 0.1 s of the first count as one.
 // Threads: made and destroyed by the main thread, before and after all others, which inherit that
-// the signals are kept back; Wake from any thread.
+//   the signals are kept back; Wake from any thread.
 #pragma once
 
 #include <csignal>

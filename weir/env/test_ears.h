@@ -11,7 +11,8 @@
 
 namespace weir::env {
 
-/// What one end has heard. Threads: any thread.
+/// What one end has heard.
+/// Threads: any thread.
 class Ear final : public ConnectionHandler {
  public:
   void OnFrame(std::string frame) override {
@@ -37,7 +38,8 @@ class Ear final : public ConnectionHandler {
   std::vector<Status> closed_ WEIR_GUARDED_BY(mutex_);
 };
 
-/// Accepts everything, or nothing. Threads: any thread.
+/// Accepts everything, or nothing.
+/// Threads: any thread.
 class Door final : public Acceptor {
  public:
   enum class Mood { kOpen, kShut };

@@ -33,7 +33,7 @@ class Connection {
 
   /// Queues a frame. On a broken connection it is dropped.
   /// Shapes: at most limits::kMessageBytesMax bytes. Senders bound what they have queued by credits
-  /// or by protocol.
+  ///   or by protocol.
   virtual void Send(std::string frame) = 0;
 };
 

@@ -37,11 +37,6 @@ enum class SendResult : uint8_t {
   kBlocked,  // nothing can be sent now: call again, with the same, when woken
 };
 
-enum class ChannelState : uint8_t {
-  kOpen,
-  kBroken,  // for good: status() says why; the attempt must fail
-};
-
 /// The upstream end.
 class ChannelWriter {
  public:
@@ -68,10 +63,9 @@ class ChannelWriter {
   /// An empty batch of the channel's type, or null when all are under way.
   [[nodiscard]] virtual record::BatchPtr AcquireBatch() = 0;
 
-  /// Ok, or why the channel is broken.
+  /// Ok, or why the channel is broken, for good: the attempt must fail.
   /// Errors: Unavailable when the connection was lost; DataLoss when bytes made no sense.
   virtual Status status() const = 0;
-  ChannelState state() const { return status().ok() ? ChannelState::kOpen : ChannelState::kBroken; }
 
   /// Who is told when something can be done after kBlocked or null, or when the channel breaks.
   /// Null: nobody.
@@ -105,7 +99,6 @@ class ChannelReader {
 
   /// Ok, or why the channel is broken; as the writer's.
   virtual Status status() const = 0;
-  ChannelState state() const { return status().ok() ? ChannelState::kOpen : ChannelState::kBroken; }
 
   /// Who is told when an element arrives at a channel that was found empty, when an unaligned
   /// barrier arrives (the reader may be held up by what it writes to, with rows in front of it), or

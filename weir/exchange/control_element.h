@@ -1,5 +1,5 @@
-// Between ControlElement and StreamElement, which hold the same five kinds, and what channels ask of
-// them.
+// Between ControlElement and StreamElement, which hold the same five kinds, and what channels ask
+// of them.
 // Threads: pure.
 #pragma once
 

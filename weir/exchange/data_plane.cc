@@ -49,7 +49,8 @@ class DataPlane::Core final : public env::Acceptor, public std::enable_shared_fr
     // back. Bounded by credit.
     std::vector<std::string> early{};
   };
-  // An end of a channel. Owners: the end itself and this route.
+  // An end of a channel.
+  // Owners: the end itself and this route.
   template <class End>
   struct Route {
     std::string peer;

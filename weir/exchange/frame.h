@@ -57,8 +57,8 @@ struct ElementFrame {
   FrameKind kind = FrameKind::kRows;  // kRows, kControl or kFragment
   ChannelKey key;
   uint64_t sequence = 0;  // counts the channel's element frames from 0
-  size_t payload_offset =
-      0;  // the payload is the rest of the frame; the encoder does not read this
+  // The payload is the rest of the frame; the encoder does not read this.
+  size_t payload_offset = 0;
   friend bool operator==(const ElementFrame&, const ElementFrame&) = default;
 };
 

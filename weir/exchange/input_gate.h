@@ -49,14 +49,10 @@ class InputGate {
   void UnblockAll();
   bool blocked(base::ChannelIndex channel) const { return channels_[channel.number()].blocked; }
 
-  /// True once EndOfInput was delivered.
-  bool ended(base::ChannelIndex channel) const { return channels_[channel.number()].ended; }
+  /// True once EndOfInput was delivered from every channel.
   bool AllEnded() const { return ended_count_ == channels_.size(); }
 
   uint32_t channel_count() const { return static_cast<uint32_t>(channels_.size()); }
-  base::PortIndex port(base::ChannelIndex channel) const {
-    return channels_[channel.number()].port;
-  }
 
   /// True while an unaligned barrier waits in a channel, blocked or not; see
   /// ChannelReader::barrier_waits.

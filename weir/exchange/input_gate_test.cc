@@ -161,8 +161,6 @@ TEST(InputGate, EndsAreRemembered) {
   Script script(2);
   EXPECT_FALSE(script.gate().AllEnded());
   script.Play("1<E *");
-  EXPECT_TRUE(script.gate().ended(base::ChannelIndex(1)));
-  EXPECT_FALSE(script.gate().ended(base::ChannelIndex(0)));
   EXPECT_FALSE(script.gate().AllEnded());
   script.Play("0<E *");
   EXPECT_TRUE(script.gate().AllEnded());

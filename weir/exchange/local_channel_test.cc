@@ -211,8 +211,8 @@ constexpr record::Barrier kOvertaking{.checkpoint = base::CheckpointId(1),
                                       .base = base::CheckpointId(0),
                                       .mode = record::CheckpointMode::kUnaligned};
 
-// Sends 0, 1, 2, … in batches of changing size with a watermark behind every third, and now and then
-// a barrier that overtakes.
+// Sends 0, 1, 2, … in batches of changing size with a watermark behind every third, and now and
+// then a barrier that overtakes.
 class Producer final : public TargetThread {
  public:
   explicit Producer(ChannelWriter& writer) : writer_(writer) {}

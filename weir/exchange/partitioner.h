@@ -15,7 +15,7 @@ enum class Partitioning : uint8_t {
   kHash,       // by key group, so that each key has one place
   kRebalance,  // batch by batch, in turn
   kBroadcast,  // every row to every destination
-  kGlobal,     // every row to destination 0
+  kGlobal,     // every row to destination 0; not yet set by anybody
 };
 
 /// Routes rows by the key group of their hash, with a table look-up per row.

@@ -64,10 +64,10 @@ class ResultPartition {
   /// Sends an unaligned barrier to every destination, in front of everything that has not left, and
   /// shows that to `visit`: rows of open batches, the rest of a batch whose Send was blocked, a
   /// control element whose SendControl was. For each destination in the order in which it will
-  /// leave: it stays where it is, and the same calls go on with it behind the barrier.
-  /// kBlocked: a destination has no room even for a barrier; there it leaves in front of everything
-  ///   with one of the next calls (call Flush when woken), unless a newer one takes its place: one
-  ///   checkpoint is under way at a time.
+  /// leave: it stays where it is, and the same calls go on with it behind the barrier. Blocked when
+  /// a destination has no room even for a barrier; there it leaves in front of everything with one
+  /// of the next calls (call Flush when woken), unless a newer one takes its place: one checkpoint
+  /// is under way at a time.
   /// Shapes: `visit` does not call the partition.
   [[nodiscard]] SendResult Overtake(const record::Barrier& barrier,
                                     const std::function<void(const Overtaken&)>& visit);
@@ -79,7 +79,6 @@ class ResultPartition {
   /// Ok, or why one of the channels is broken; to be looked at after kBlocked.
   Status status() const;
 
-  uint32_t destination_count() const { return static_cast<uint32_t>(destinations_.size()); }
   void SetWakeTarget(WakeTarget* target);
 
  private:
@@ -91,6 +90,7 @@ class ResultPartition {
   };
   enum class Take : uint8_t { kMove, kCopy };
 
+  uint32_t destination_count() const { return static_cast<uint32_t>(destinations_.size()); }
   SendResult Scatter(record::AnyBatch& batch);
   SendResult Broadcast(record::AnyBatch& batch);
   SendResult SendWhole(record::AnyBatch& batch);

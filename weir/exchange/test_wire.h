@@ -59,8 +59,8 @@ class TestWire {
   };
 
   std::deque<std::string> down_, up_;
-  const std::shared_ptr<SendWindow> window_ =
-      std::make_shared<SendWindow>();                               // owners: writer, this
+  // Owners: writer, this.
+  const std::shared_ptr<SendWindow> window_ = std::make_shared<SendWindow>();
   const std::shared_ptr<Inbox> inbox_ = std::make_shared<Inbox>();  // owners: reader, this
 };
 

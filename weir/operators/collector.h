@@ -2,8 +2,8 @@
 //
 // It keeps place and size of the open batch at hand, so that a record costs a copy, a compare and
 // an addition; only a full batch is a call (runtime::Output::Next). A row made from an input row
-// takes over that row's timestamp and kind. Invariants: what was collected is in the Output when
-// the Collector is gone or Sync was called.
+// takes over that row's timestamp and kind.
+// Invariants: what was collected is in the Output when the Collector is gone or Sync was called.
 // Threads: the subtask's; lives for one call of an operator.
 #pragma once
 

@@ -96,10 +96,8 @@ constexpr bool CheckFlatMap() {
     constexpr bool kOk = Traits::kForm != FlatMapForm::kNone;
     static_assert(kOk,
                   "give FlatMap a function that returns a range or a std::optional of records, or "
-                  "one with a second "
-                  "parameter `weir::Collector<U>&`; when that is `auto&`, write FlatMap<U>(...); "
-                  "for one record per "
-                  "input use Map");
+                  "one with a second parameter `weir::Collector<U>&`; when that is `auto&`, write "
+                  "FlatMap<U>(...); for one record per input use Map");
     if constexpr (kOk) return CheckRecord<typename Traits::type>();
     return false;
   }

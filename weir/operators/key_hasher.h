@@ -32,12 +32,10 @@ constexpr bool CheckSelector() {
     using Key = KeyOf<Selector, T>;
     static_assert(!IsBorrowed<Key>::value,
                   "return a key that owns its bytes, such as std::string: state outlives the "
-                  "record that a pointer, "
-                  "std::string_view or std::span looks into");
+                  "record that a pointer, std::string_view or std::span looks into");
     static_assert(IsBorrowed<Key>::value || FieldType<Key>,
                   "select a key that Weir can store: an integer, a text, a struct with "
-                  "WEIR_RECORD, or a type for which "
-                  "you specialise weir::TypeTraits");
+                  "WEIR_RECORD, or a type for which you specialise weir::TypeTraits");
     return !IsBorrowed<Key>::value && FieldType<Key>;
   }
   return false;

@@ -64,16 +64,14 @@ constexpr bool CheckProcessFunction() {
         std::is_constructible_v<F, const Arguments&...> && !std::is_abstract_v<F>;
     static_assert(kRightRecord,
                   "let ProcessElement take the records of the stream: the T of "
-                  "KeyedProcessFunction<K, T, Out> must be "
-                  "the T of Stream<T>");
+                  "KeyedProcessFunction<K, T, Out> must be the T of Stream<T>");
     static_assert(kRightKey,
                   "let the K of KeyedProcessFunction<K, T, Out> be the type that the selector of "
                   "KeyBy returns");
     static_assert(kCanBeMade,
                   "give Process the arguments of a constructor behind the name, Process<F>(name, "
-                  "arguments...), and let "
-                  "F implement ProcessElement: one object is made in each subtask, from copies of "
-                  "the arguments");
+                  "arguments...), and let F implement ProcessElement: one object is made in each "
+                  "subtask, from copies of the arguments");
     return kRightRecord && kRightKey && kCanBeMade && CheckRecord<OutOf<F>>();
   }
   return false;

@@ -209,8 +209,7 @@ TEST(KeyHasher, NanFailsTheJob) {
   EXPECT_EQ(harness.Play("+ 1"), "+ 1");
   const std::string said = harness.Play("+ -1");
   EXPECT_NE(said.find("a key is NaN, which equals nothing, not even itself: filter such records "
-                      "out before KeyBy, or "
-                      "let its selector return another value; KeyBy at "),
+                      "out before KeyBy, or let its selector return another value; KeyBy at "),
             std::string::npos)
       << said;
   EXPECT_NE(said.find("stateless_test.cc:"), std::string::npos) << said;

@@ -74,13 +74,12 @@ constexpr bool CheckRecord() {
       "std::string_view or std::span is gone when the record is read");
   static_assert(!std::is_void_v<T>,
                 "return the new record: for none, one or many per input use FlatMap, for a look on "
-                "the way return the "
-                "record itself");
+                "the way return the record itself");
   static_assert(
       kOk || kBorrowed || std::is_void_v<T>,
       "write `WEIR_RECORD(Type, field, ...);` behind the struct: a record is a struct with "
-      "WEIR_RECORD, a "
-      "number, bool, std::string, std::optional, std::vector, std::map or std::variant of such");
+      "WEIR_RECORD, a number, bool, std::string, std::optional, std::vector, std::map or "
+      "std::variant of such");
   return kOk;
 }
 

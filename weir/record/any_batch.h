@@ -72,7 +72,6 @@ class AnyBatch {
   Timestamp* AddTimestamps();
   uint64_t* AddHashes();
   RowKind* AddKinds();
-  void DropHashes() { has_hashes_ = false; }
 
   /// Empty, without columns; the storage is kept. What the rows own is kept, too, until
   /// limits::kBatchTurnoverBytesMax have passed through them.

@@ -42,8 +42,6 @@ TEST(AnyBatch, ANewColumnHasDefaultsAndAnOldOneItsValues) {
   EXPECT_EQ(batch.AddKinds()[1], RowKind::kInsert);
   batch.timestamps()[1] = 7;
   EXPECT_EQ(batch.AddTimestamps()[1], 7);
-  batch.DropHashes();
-  EXPECT_EQ(batch.hashes(), nullptr);
 }
 
 TEST(AnyBatch, ClearKeepsWhatTheRowsOwn) {

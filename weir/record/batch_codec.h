@@ -19,7 +19,7 @@ uint32_t EncodeRows(const AnyBatch& batch, uint32_t begin, size_t bytes_max, bas
 
 /// Appends the rows of one run to `batch`.
 /// Errors: DataLoss when the bytes are no run of this type or the batch has no room for it; the
-/// rows of the batch are then as before.
+///   rows of the batch are then as before.
 Status DecodeRows(base::ByteReader& in, AnyBatch& batch);
 
 }  // namespace weir::record

@@ -210,8 +210,8 @@ struct TypeTraits<std::map<K, V, Compare, Allocator>> {
     });
   }
   static size_t HeapBytes(const Map& v) {
-    constexpr size_t kNodeBytes =
-        sizeof(typename Map::value_type) + 4 * sizeof(void*);  // colour and three pointers
+    // Colour and three pointers.
+    constexpr size_t kNodeBytes = sizeof(typename Map::value_type) + 4 * sizeof(void*);
     size_t bytes = v.size() * kNodeBytes;
     if constexpr (!Key::kFlat || !Value::kFlat) {
       for (const auto& [key, value] : v) bytes += Key::HeapBytes(key) + Value::HeapBytes(value);

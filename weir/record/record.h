@@ -36,8 +36,8 @@ struct RecordFields {
   static constexpr size_t kCount = sizeof...(kMembers);
   std::string_view name;
   std::array<std::string_view, kCount> field_names;
-  std::array<ptrdiff_t, kCount>
-      offsets;  // -1 where offsetof does not say (T has no standard layout)
+  // -1 where offsetof does not say (T has no standard layout).
+  std::array<ptrdiff_t, kCount> offsets;
 };
 
 /// The type of the member that a pointer points to.

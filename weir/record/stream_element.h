@@ -20,7 +20,7 @@ struct Watermark {
 enum class CheckpointMode : uint8_t {
   kAligned = 0,      // the barrier waits its turn
   kUnaligned = 1,    // the barrier overtakes; what it overtook is part of the snapshot
-  kAtLeastOnce = 2,  // no channel is held back
+  kAtLeastOnce = 2,  // no channel is held back; not yet set by anybody
 };
 
 /// The in-band marker of a checkpoint: state before it is in, after it is not.

@@ -52,8 +52,6 @@ class Alignment {
   /// The coordinator gave `checkpoint` up. Does nothing unless it is the one being aligned.
   [[nodiscard]] AlignmentDecision OnAbort(base::CheckpointId checkpoint);
 
-  bool aligning() const { return aligning_; }
-
  private:
   enum class Channel : uint8_t { kOpen, kArrived, kEnded };
 

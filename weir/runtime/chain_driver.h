@@ -6,8 +6,8 @@
 // A control element is worked on only when no row is left anywhere in the chain, operator by
 // operator, and what an operator emits for it has passed all deeper operators before they see the
 // element. An operator that makes watermarks ends those of its input and starts its own. When a
-// partition is full (or an operator blocked), Drive returns kBlocked; called again
-// it goes on exactly where it stopped.
+// partition is full (or an operator blocked), Run returns kBlocked; called again it goes on exactly
+// where it stopped.
 // Invariants: between Feed/StartControl and the next kDrained, nothing else may be fed. At kDrained
 //   every row fed has left the chain but for open batches of partitions: a snapshot may be taken.
 //   An unaligned one may be taken between any two calls of Run: ForEachHeld and Overtake show the
@@ -102,9 +102,9 @@ class ChainDriver {
   uint32_t FirstTimeMaker() const { return static_cast<uint32_t>(EndOfTime(0)); }
 
   /// Shows every row that is in the chain and consumes nothing: the rest of each operator's input,
-  /// and what was put out and has not been taken. The deepest operator's first; for each consumer in
-  /// the order in which it will get them. The rest of a batch that a partition has begun to send is
-  /// not shown here but by Overtake.
+  /// and what was put out and has not been taken. The deepest operator's first; for each consumer
+  /// in the order in which it will get them. The rest of a batch that a partition has begun to send
+  /// is not shown here but by Overtake.
   /// Shapes: between two calls of Run; `visit` does not call the driver.
   void ForEachHeld(const std::function<void(const Held&)>& visit) const;
 

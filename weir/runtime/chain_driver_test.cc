@@ -148,8 +148,9 @@ class Chain {
   }
   void Feed(const std::vector<int64_t>& values) { driver->Feed(kPort, BatchOf(values)); }
 
-  // What the chain and its partitions hold, in order, by who gets it: ">b" the operator b, ">#1" the
-  // edge 1 (from whom), "#1" the partition of edge 1. Runs of equal rows are one: ">b 1*300 2*2".
+  // What the chain and its partitions hold, in order, by who gets it: ">b" the operator b, ">#1"
+  // the edge 1 (from whom), "#1" the partition of edge 1. Runs of equal rows are one: ">b 1*300
+  // 2*2".
   struct Piece {
     std::string whose;
     std::vector<int64_t> rows;
@@ -404,8 +405,8 @@ TEST(ChainDriver, ABlockedChainShowsTheRestOfEachInputAndOutput) {
   Chain chain({3000, 1});
   chain.Feed({1, 2, 3});
   EXPECT_EQ(chain.Run(), "blocked");
-  // `a` has put out 1,024 + 1,024 + 952 rows twice: four of these batches are in the channel, one is
-  // being sent, one waits in front of `b`.
+  // `a` has put out 1,024 + 1,024 + 952 rows twice: four of these batches are in the channel, one
+  // is being sent, one waits in front of `b`.
   EXPECT_EQ(Chain::Picture(chain.Held()), ">b 2*952 >a 3*1");
   EXPECT_EQ(Chain::Picture(chain.Overtake()), "#0 2*1024");
   EXPECT_EQ(Chain::Picture(chain.Held()), ">b 2*952 >a 3*1");  // nothing was consumed
@@ -431,8 +432,8 @@ TEST(ChainDriver, EachConsumerThatHasNotGotRowsIsShownThem) {
     EXPECT_EQ(chain.Run(), "blocked");
     chain.Arrived(0), chain.Arrived(2);
   }
-  // The fifth has left on edge 0, is being sent on edge 1 and is still to go to `b`; the sixth waits
-  // for all three.
+  // The fifth has left on edge 0, is being sent on edge 1 and is still to go to `b`; the sixth
+  // waits for all three.
   EXPECT_EQ(Chain::Picture(chain.Held()), ">b 1*1024 >#0(a) 1*880 >#1(a) 1*880 >b 1*880 >a 2*1");
   EXPECT_EQ(Chain::Picture(chain.Overtake()), "#0 1*1024 #1 1*1024 #2 1*1024");
 }

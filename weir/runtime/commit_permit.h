@@ -1,6 +1,5 @@
 // CommitPermit: the only key to a sink's Commit. It says that the record of a checkpoint stands in
-// the history; it is made in one place, from the coordinator's message of completion or from the
-// record that a restore read.
+// the history; it is made in one place, from the coordinator's message that the record stands.
 // Threads: a value.
 #pragma once
 

@@ -32,8 +32,7 @@ Status SourceReader::OnCheckpointComplete(const CommitPermit&) { return {}; }
 Status SplitEnumerator::Restore(std::string_view) {
   return FailedPreconditionError(
       "the checkpoint holds what a source knew of its input, and this source remembers nothing: "
-      "give "
-      "the source that wrote it back its name");
+      "give the source that wrote it back its name");
 }
 
 }  // namespace weir::runtime

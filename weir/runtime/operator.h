@@ -130,8 +130,8 @@ class Operator {
   virtual Status RestoreCommittable(Committable committable);
 
   /// Where event time was at the checkpoint for the keys of `key_groups`, which this subtask owns;
-  /// between Open and Start, once for each range. The subtask's own watermark begins at the smallest
-  /// of them; what was late before must be late after.
+  /// between Open and Start, once for each range. The subtask's own watermark begins at the
+  /// smallest of them; what was late before must be late after.
   virtual void RestoreWatermark(base::KeyGroupRange key_groups, Timestamp watermark);
 
   /// State is as restored; acquires resources.

@@ -32,6 +32,7 @@ class SinkWriter {
   /// Acquires resources and removes leftovers: only what is of this sink and lineage, of a dead
   /// attempt, of an origin dealt to this subtask (origin % parallelism == subtask), and not in
   /// `pending`.
+  /// Errors: FailedPrecondition when output of the lineage is newer than `context.restored`.
   virtual Status Start(const OperatorContext& context, std::span<const Committable> pending) = 0;
 
   /// Takes rows [begin, batch.size()).

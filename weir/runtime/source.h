@@ -101,10 +101,11 @@ class SplitEnumerator {
   /// Errors: DataLoss when it cannot be read; FailedPrecondition with the cure.
   virtual Status Restore(std::string_view state);
 
-  /// Looks for splits and answers once, on any thread. Called at the start of an attempt while the
-  /// last answer was not final (known splits are state), and again every `interval()`.
-  /// Errors: the first look of an attempt must succeed; a later one that answers Unavailable is made
-  ///   again.
+  /// Looks for splits and answers once, on any thread, also inside the call. Called at the start of
+  /// an attempt while the last answer was not final (known splits are state), and again every
+  /// `interval()`.
+  /// Errors: the first look of an attempt must succeed; a later one that answers Unavailable is
+  ///   made again.
   virtual void Discover(base::UniqueFunction<void(StatusOr<Discovery>)> done) = 0;
   virtual Duration interval() const { return std::chrono::seconds(10); }
 };

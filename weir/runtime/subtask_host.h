@@ -17,7 +17,7 @@
 
 namespace weir::runtime {
 
-/// Takes what a subtask snapshots. Destroying it before Finish or Decline gives the snapshot up.
+/// Takes what a subtask snapshots. Destroying it before Finish gives the snapshot up.
 /// Threads: the subtask's.
 class SnapshotStream {
  public:
@@ -39,7 +39,6 @@ class SnapshotStream {
   /// Everything was given. The writer acknowledges once it is durable and the deferred jobs are
   /// done.
   virtual void Finish(SubtaskState state, Costs costs) = 0;
-  virtual void Decline(Status status) = 0;
 };
 
 /// The worker around a subtask. All calls come from the subtask's thread; an implementation hands

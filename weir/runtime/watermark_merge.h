@@ -30,8 +30,6 @@ class WatermarkMerge {
   [[nodiscard]] WatermarkChange OnActive(base::ChannelIndex channel);
   [[nodiscard]] WatermarkChange OnEndOfInput(base::ChannelIndex channel);
 
-  Timestamp current() const { return current_; }
-
  private:
   struct Channel {
     Timestamp time = kMinTimestamp;

@@ -5,8 +5,8 @@
 // that were not synced yet. A crash keeps what was synced, and of the rest what chance leaves: of a
 // file's tail nothing, a beginning, all of it, or all with some sectors empty; of the unsynced
 // changes of names any subset, each whole (a rename within a directory never loses both names). It
-// promises what env/file_system.h promises and nothing that a real file system adds. Threads: the
-// world's.
+// promises what env/file_system.h promises and nothing that a real file system adds.
+// Threads: the world's.
 #pragma once
 
 #include <cstdint>

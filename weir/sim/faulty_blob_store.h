@@ -3,7 +3,8 @@
 // that are sent twice, a store that is away for a while.
 //
 // It never breaks a promise of env/blob_store.h: Unavailable says that the call may have happened
-// or may still happen, and that is what it means here. Threads: the world's.
+// or may still happen, and that is what it means here.
+// Threads: the world's.
 #pragma once
 
 #include <memory>

@@ -1,6 +1,7 @@
 // Nemesis: what befalls a world's processes: kills, power failures, pauses, partitions, broken
 // connections, full disks, a store that is away. One misfortune at a time by chance, each healed
-// after a while by chance, until Stop heals all of them for good. Threads: the world's.
+// after a while by chance, until Stop heals all of them for good.
+// Threads: the world's.
 #pragma once
 
 #include <string_view>
@@ -33,7 +34,8 @@ class Nemesis {
  public:
   Nemesis(World& world, const NemesisOptions& options);
 
-  /// May be taken away from now on. Shapes: `store` outlives this.
+  /// May be taken away from now on.
+  /// Shapes: `store` outlives this.
   void AddStore(FaultyBlobStore& store) { stores_.push_back(&store); }
 
   void Start();

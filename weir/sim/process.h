@@ -55,7 +55,8 @@ class Process {
 
   /// Kills in the middle: the n-th outside operation from now (a disk call, a send, a connect, a
   /// call of a store) does not happen, nor does any later one, though the event runs to its end. So
-  /// an event can be cut between any two operations. Shapes: n >= 1.
+  /// an event can be cut between any two operations.
+  /// Shapes: n >= 1.
   void KillAtOperation(uint64_t n, Death death = Death::kProcess);
 
   /// Takes KillAtOperation back, if it has not struck.
@@ -70,7 +71,8 @@ class Process {
   void Pause();
   void Resume();
 
-  /// A new incarnation on the same disk. Shapes: dead.
+  /// A new incarnation on the same disk.
+  /// Shapes: dead.
   void Restart();
 
   /// Outside operations of the present incarnation so far.

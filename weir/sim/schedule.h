@@ -1,5 +1,6 @@
 // The parts of a simulated Env that decide when code runs: clock, random, pool, loops, task
-// threads. Threads: the world's.
+// threads.
+// Threads: the world's.
 #pragma once
 
 #include <map>

@@ -3,7 +3,8 @@
 // Everything that happens is an event in one queue; chance decides the order and the faults, and
 // the seed decides chance. So a failure found once is found again: the same seed, program and
 // options give the same events, and `trace_hash` proves it. docs/design/simulator.md tells how to
-// use it. Threads: one; nothing in a world may look at real time, addresses or hash tables' order.
+// use it.
+// Threads: one; nothing in a world may look at real time, addresses or hash tables' order.
 #pragma once
 
 #include <deque>
@@ -60,7 +61,8 @@ class World {
   /// A disk of a machine. Processes with the same disk are on the same machine.
   Disk& NewDisk(const std::string& name);
 
-  /// A process; it starts by an event. Shapes: the name is unique.
+  /// A process; it starts by an event.
+  /// Shapes: the name is unique.
   Process& Spawn(const std::string& name, Disk& disk, ProgramFactory factory);
 
   /// Power is cut: all processes of the machine are killed, and its disk keeps what was synced.

@@ -25,8 +25,8 @@ constexpr uint32_t kLeadUnits = (512 << 10) / Arena::kUnitBytes;
 
 void* Map(size_t bytes) {
   void* memory = mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-  WEIR_CHECK(memory !=
-             MAP_FAILED);  // the budget of --memory is enforced above, before it gets here
+  // The budget of --memory is enforced above, before it gets here.
+  WEIR_CHECK(memory != MAP_FAILED);
   return memory;
 }
 
@@ -38,8 +38,8 @@ struct Arena::Chunk {
   Chunk* next;
   Chunk* previous;
   std::array<uint16_t, kChunkUnits> tags;
-  uint32_t
-      reserved;  // units from the first that count as reserved; those behind were never touched
+  // Units from the first that count as reserved; those behind were never touched.
+  uint32_t reserved;
 
   char* At(uint32_t unit) { return reinterpret_cast<char*>(this) + unit * kUnitBytes; }
   uint32_t UnitOf(const void* block) const {

@@ -3,9 +3,9 @@
 //
 // Best fit with boundary tags: the tags of a chunk lie in its first pages, free blocks are linked
 // through their own bytes, one list for each size. A table that grows leaves blocks of every
-// smaller size behind; without merging them it would need twice its memory. Invariants: two free
-// blocks never touch; every byte asked from the system is in `bytes_reserved`. Threads: one caller
-// at a time.
+// smaller size behind; without merging them it would need twice its memory.
+// Invariants: two free blocks never touch; every byte asked from the system is in `bytes_reserved`.
+// Threads: one caller at a time.
 #pragma once
 
 #include <array>

@@ -1,17 +1,16 @@
 // KeyedBackend: the keyed state of one operator of one subtask: its declared states, their table,
 // and the row of the key that is being processed.
 //
-//   declare states ─▶ Open ─▶ restore chunks ─▶ ( Bind a key ─▶ use handles )*   with snapshots
-//   between
+//   declare states ─▶ Open ─▶ restore chunks ─▶ ( Bind a key ─▶ use handles | snapshot )*
 //
 // Below the table may lie something larger (a tiered backend derives from this one): `load` brings
 // the rows that it holds into the table, `Evict` lets them go, and snapshots are its own.
 //
 // A key's row is made by the first write, not by reading. References into it die with the record.
 // Invariants: states are declared before Open, with one name for each; handles act on the bound
-// key. Errors of handles have no way back through user code: the first is kept in `status`, which
-// the driver looks at once a batch; after it nothing is written any more. Threads: one caller at a
-// time: the task.
+//   key. Errors of handles have no way back through user code: the first is kept in `status`, which
+//   the driver looks at once a batch; after it nothing is written any more.
+// Threads: one caller at a time: the task.
 #pragma once
 
 #include <cstdint>
@@ -70,7 +69,7 @@ class KeyedBackend {
 
   /// Adds a state, or finds the one of the same name, kind and type.
   /// Errors: InvalidArgument: another kind or type has the name, or there are too many states;
-  /// FailedPrecondition: after Open.
+  ///   FailedPrecondition: after Open.
   StatusOr<StateCell> Declare(const StateDescriptor& state, const ValueOps& value);
 
   /// What was declared; for plans and for the records of checkpoints.
@@ -80,12 +79,12 @@ class KeyedBackend {
   void Open();
   bool is_open() const { return table_.has_value(); }
 
-  /// Fetches the row of a key that will be bound in some ten records.
+  /// Fetches the row of a key that will be bound in 16 records.
   void Prefetch(uint64_t hash) const { table_->Prefetch(hash); }
 
   /// Makes `key` the one that handles act on. It outlives the use of the handles.
   /// Shapes: hash is the key hash of `key` with this backend's seed. After Open; K is the type of
-  /// the options' KeyOps.
+  ///   the options' KeyOps.
   template <class K>
   void Bind(uint64_t hash, const K& key) {
     row_ = table_->Find(hash, key);
@@ -154,7 +153,7 @@ class KeyedBackend {
   /// Inserts what a chunk holds of the state `name`, unless its key group is another subtask's.
   /// Shapes: after Open; no snapshot is running; the stored schemas were compared (CompareStates).
   /// Errors: DataLoss: the bytes make no sense, or a key does not belong into the chunk's key
-  /// group; NotFound: no state has the name. After an error the backend is not to be used.
+  ///   group; NotFound: no state has the name. After an error the backend is not to be used.
   StatusOr<Restored> RestoreChunk(std::string_view name, std::string_view bytes);
 
   /// Keys with state, and bytes held for them.

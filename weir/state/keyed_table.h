@@ -3,7 +3,7 @@
 //   key group (16 bytes each) ─▶ directory (on the hash bits below) ─▶ segment (≤ 64 KiB) ─▶ row
 //
 // A row is found with one cache line of its own: the directory entry has the segment's address and
-// capacity, hence the row's. Rows move only when their segment is rebuilt (it grows by a quarter,
+// capacity, hence the row's. Rows move only when their segment is rebuilt (it grows by an eighth,
 // splits, or drops deleted rows), which touches one segment; nothing here takes time in proportion
 // to the state.
 //
@@ -65,8 +65,8 @@ class KeyedTable {
   const RowLayout& layout() const { return options_.layout; }
   const base::KeyGroupRange& groups() const { return options_.groups; }
 
-  /// Fetches the row of a key that will be looked for in some ten records: the line of its home
-  /// and, as half of the rows begin or end there, the one behind.
+  /// Fetches the row of a key that will be looked for in 16 records: the line of its home and, as
+  /// half of the rows begin or end there, the one behind.
   void Prefetch(uint64_t hash) const {
     const Row* home = EntryOf(hash).Home(hash, row_bytes_);
     __builtin_prefetch(home, /*rw=*/1);
@@ -144,7 +144,7 @@ class KeyedTable {
 
   /// The snapshot that began this generation is complete: deltas build on it from now on.
   /// Shapes: not older than the one told before. One that is older than the newest begun is
-  /// allowed; then some rows that did not change since stay marked.
+  ///   allowed; then some rows that did not change since stay marked.
   void SnapshotCompleted(uint32_t generation);
 
   /// True when the row changed since the last completed snapshot began; always when there is none.

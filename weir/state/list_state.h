@@ -19,9 +19,9 @@ namespace weir {
 inline namespace v0 {
 
 /// A list of T for each key, in the order of Add; a key without a list has an empty one. Declared
-/// as ValueState is. The list is kept encoded: Add costs the element, Get the whole list. Errors: a
-/// list longer than limits::kValueBytesMax, or a use without a key, fails the job after the batch;
-/// until then writes have no effect.
+/// as ValueState is. The list is kept encoded: Add costs the element, Get the whole list.
+/// Errors: a list longer than limits::kValueBytesMax, or a use without a key, fails the job after
+///   the batch; until then writes have no effect.
 template <class T>
 class ListState : public StateHandle {
   static_assert(FieldType<T>,

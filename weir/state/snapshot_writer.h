@@ -1,9 +1,10 @@
 // SnapshotWriter: collects the encoded entries of a running snapshot, per state and key group, and
 // hands them on in chunks.
 //
-// A long value comes in pieces, and its entry is a chunk of its own. Entries come from two sides: the walk over the table, group by group, and the rows that are about
-// to be changed, from anywhere. A buffer is handed on when it is full or when the walk is done with
-// its group, so what waits here is bounded by groups, not by state.
+// A long value comes in pieces, and its entry is a chunk of its own. Entries come from two sides:
+// the walk over the table, group by group, and the rows that are about to be changed, from
+// anywhere. A buffer is handed on when it is full or when the walk is done with its group, so what
+// waits here is bounded by groups, not by state.
 // Threads: the task's.
 #pragma once
 
@@ -22,13 +23,13 @@ namespace weir::state {
 struct SnapshotChunk {
   base::KeyGroup group;
   uint32_t state = 0;
-  std::string
-      bytes;  // docs/formats/keyed-state.md; limits::kSnapshotChunkBytes and one entry at most
+  // As docs/formats/keyed-state.md says; limits::kSnapshotChunkBytes and one entry at most.
+  std::string bytes;
 };
 
 /// Where the chunks go.
 /// Threads: called on the task's thread, from KeyedBackend::EncodeSome and from writes of the
-/// state.
+///   state.
 class SnapshotSink {
  public:
   virtual ~SnapshotSink() = default;
@@ -37,8 +38,8 @@ class SnapshotSink {
 
 class SnapshotWriter {
  public:
-  /// Shapes: value_bytes has an entry for each state; the bytes of a value, or kVariable.
-  /// `sink` outlives the writer.
+  /// Shapes: value_bytes has an entry for each state; the bytes of a value, or kVariable. `sink`
+  ///   outlives the writer.
   SnapshotWriter(SnapshotSink& sink, base::KeyGroupRange groups, uint32_t key_bytes,
                  std::vector<uint32_t> value_bytes);
 

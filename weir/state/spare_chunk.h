@@ -2,8 +2,9 @@
 // 2 MiB takes milliseconds on a machine that must find them first.
 //
 // The arena wants it before it needs it. When it comes too late the arena maps a chunk itself and
-// touches small pages one by one. Ownership: shared by the arena and the job under way; what nobody
-// took is unmapped with the last of them.
+// touches small pages one by one.
+// Ownership: shared by the arena and the job under way; what nobody took is unmapped with the last
+//   of them.
 // Threads: Want and Take one caller at a time: the task; the job runs on the pool.
 #pragma once
 

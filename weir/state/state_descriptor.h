@@ -40,8 +40,8 @@ struct OperatorStates {
 
 /// Whether a program that declares `declared` can start from `stored`, the states of the operator
 /// of the same uid in `checkpoint` ("checkpoint 117"). New states are fine; those that the program
-/// does not declare must be in `allowed_to_drop` ("uid.name"). Errors: FailedPrecondition, in one
-/// sentence with the cure.
+/// does not declare must be in `allowed_to_drop` ("uid.name").
+/// Errors: FailedPrecondition, in one sentence with the cure.
 Status CompareStates(const OperatorStates& stored, const OperatorStates& declared,
                      std::string_view checkpoint,
                      std::span<const std::string> allowed_to_drop = {});

@@ -2,8 +2,8 @@
 // base of the handles. Together they make `weir::ValueState<int64_t> count_{this, "count"};` work.
 //
 // A user's object is described once and copied for each subtask, handles and all. So a handle's
-// place is remembered relative to its owner: it is found again in every copy. Threads: one caller
-// at a time.
+// place is remembered relative to its owner: it is found again in every copy.
+// Threads: one caller at a time.
 #pragma once
 
 #include <cstddef>
@@ -46,9 +46,6 @@ class StateOwner {
     ptrdiff_t handle;  // its distance to the owner in bytes
   };
 
-  /// The states of the handles, in the order of the members.
-  const std::vector<Declaration>& state_declarations() const { return declarations_; }
-
   /// For handles: adds the state of `handle`, a part of this object.
   void DeclareState(StateHandle& handle, state::StateDescriptor descriptor,
                     const state::ValueOps& value) {
@@ -77,7 +74,7 @@ class StateOwner {
   StateOwner& operator=(StateOwner&&) = default;
 
  private:
-  std::vector<Declaration> declarations_;
+  std::vector<Declaration> declarations_;  // in the order of the members
 };
 
 }  // namespace v0

@@ -25,8 +25,9 @@ inline namespace v0 {
 ///   };
 ///
 /// Flat types of up to 64 bytes are kept as they lie; others are decoded by Get and encoded by
-/// Update. Errors: a value longer than limits::kValueBytesMax, or a use without a key, fails the
-/// job after the batch; until then writes have no effect.
+/// Update.
+/// Errors: a value longer than limits::kValueBytesMax, or a use without a key, fails the job after
+///   the batch; until then writes have no effect.
 template <class T>
 class ValueState : public StateHandle {
   static_assert(FieldType<T>,
