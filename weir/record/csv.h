@@ -17,8 +17,8 @@ template <class T>
 struct CsvColumn {
   std::string_view name;      // in the header line
   std::string_view expected;  // for messages: "an integer"
-  bool (*parse)(std::string_view text,
-                T&);  // quotes already taken off; false: the text is not what is expected
+  // Quotes are already taken off; false: the text is not what is expected.
+  bool (*parse)(std::string_view text, T&);
   void (*append)(const T&, std::string& out);
 };
 

@@ -70,7 +70,7 @@ class ChainDriver {
   ChainDriver(const record::TypeOps* source_type, std::vector<Node> nodes,
               std::vector<OutEdge> edges);
 
-  /// Where a source at the head puts its rows; Drive takes them from there.
+  /// Where a source at the head puts its rows; Run takes them from there.
   Output& source_output() { return *source_output_; }
 
   /// Gives the head a batch; it comes back through TakeConsumed.

@@ -29,16 +29,18 @@ struct NetworkOptions {
   double refuse = 0;      // of connects ("network.refused")
   double break_send = 0;  // of sends: the connection breaks soon after ("network.broken")
   double slow = 0;        // of connections: 1 MB/s instead of no limit ("network.slow")
-  double ghost = 0;       // of connects: the acceptor sees one more connection, which says nothing
-                          // and breaks: a client that tried twice ("network.ghost")
+  // Of connects: the acceptor sees one more connection, which says nothing and breaks: a client that
+  // tried twice ("network.ghost").
+  double ghost = 0;
 };
 
 struct DiskOptions {
   double short_read = 0;    // of reads that could give more ("disk.short_read")
   double error_before = 0;  // of calls: Unavailable, nothing happened ("disk.error_before")
   double error_after = 0;   // of changes: Unavailable, but it happened ("disk.error_after")
-  double sync_failure = 0;  // of file syncs: Unavailable, and the bytes will be lost in a crash
-                            // whatever later syncs say ("disk.sync_failure")
+  // Of file syncs: Unavailable, and the bytes will be lost in a crash whatever later syncs say
+  // ("disk.sync_failure").
+  double sync_failure = 0;
 };
 
 struct StoreOptions {
@@ -48,10 +50,12 @@ struct StoreOptions {
   Duration late_max = seconds(2);
   double unavailable_before = 0;  // of calls: nothing happened ("store.unavailable_before")
   double unavailable_after = 0;   // of calls: it happened ("store.unavailable_after")
-  double unavailable_later = 0;   // of creates, deletes and finishes: it happens later, perhaps
-      // after other calls of the same caller ("store.unavailable_later")
-  double duplicate = 0;  // of creates answered Unavailable: the same bytes are sent once more
-                         // much later ("store.duplicate")
+  // Of creates, deletes and finishes: it happens later, perhaps after other calls of the same caller
+  // ("store.unavailable_later").
+  double unavailable_later = 0;
+  // Of creates answered Unavailable: the same bytes are sent once more, much later
+  // ("store.duplicate").
+  double duplicate = 0;
   Duration duplicate_max = seconds(20);
 };
 
