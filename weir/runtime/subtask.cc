@@ -176,8 +176,8 @@ Subtask::Progress Subtask::Run() {
     poll_again_ = {};  // it may have brought what the source waits for
   }
   if (phase_ == Phase::kRunning || phase_ == Phase::kEnded) {
-    // Calls that are an operator's or a source's alone are caught where its uid is known; this is for
-    // the others.
+    // Calls that are an operator's or a source's alone are caught where its uid is known; this is
+    // for the others.
     const Status status = CatchUserExceptions([&]() -> Status {
       WEIR_RETURN_IF_ERROR(TickIfDue(/*now=*/progress));
       return RunPiece(progress);

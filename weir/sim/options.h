@@ -29,8 +29,8 @@ struct NetworkOptions {
   double refuse = 0;      // of connects ("network.refused")
   double break_send = 0;  // of sends: the connection breaks soon after ("network.broken")
   double slow = 0;        // of connections: 1 MB/s instead of no limit ("network.slow")
-  // Of connects: the acceptor sees one more connection, which says nothing and breaks: a client that
-  // tried twice ("network.ghost").
+  // Of connects: the acceptor sees one more connection, which says nothing and breaks: a client
+  // that tried twice ("network.ghost").
   double ghost = 0;
 };
 
@@ -50,8 +50,8 @@ struct StoreOptions {
   Duration late_max = seconds(2);
   double unavailable_before = 0;  // of calls: nothing happened ("store.unavailable_before")
   double unavailable_after = 0;   // of calls: it happened ("store.unavailable_after")
-  // Of creates, deletes and finishes: it happens later, perhaps after other calls of the same caller
-  // ("store.unavailable_later").
+  // Of creates, deletes and finishes: it happens later, perhaps after other calls of the same
+  // caller ("store.unavailable_later").
   double unavailable_later = 0;
   // Of creates answered Unavailable: the same bytes are sent once more, much later
   // ("store.duplicate").
