@@ -34,7 +34,6 @@ class SnapshotStream {
 
   struct Costs {
     Duration longest_step{0};  // the longest time that the snapshot kept records waiting
-    Duration encoding{0};      // all such time
   };
   /// Everything was given. The writer acknowledges once it is durable and the deferred jobs are
   /// done.

@@ -85,9 +85,7 @@ void SubtaskSnapshot::AddCommittable(Committable committable) {
 void SubtaskSnapshot::Defer(base::UniqueFunction<Status()> job) { stream_->Defer(std::move(job)); }
 
 void SubtaskSnapshot::AddStep(base::Instant begin) {
-  const Duration step = clock_.Now() - begin;
-  costs_.encoding += step;
-  costs_.longest_step = std::max(costs_.longest_step, step);
+  costs_.longest_step = std::max(costs_.longest_step, clock_.Now() - begin);
 }
 
 }  // namespace weir::runtime

@@ -20,7 +20,8 @@ namespace weir::runtime {
 
 class SubtaskSnapshot final : private OperatorSnapshot {
  public:
-  /// The barrier is there. Shapes: `driver`, whose chain is drained, and `clock` outlive it.
+  /// The barrier is there.
+  /// Shapes: `driver`, whose chain is drained, and `clock` outlive it.
   SubtaskSnapshot(ChainDriver& driver, env::Clock& clock, base::CheckpointId checkpoint,
                   std::unique_ptr<SnapshotStream> stream);
   ~SubtaskSnapshot() override;
