@@ -2,7 +2,8 @@
 // and the end of a chain.
 //
 // An OperatorFactory is the const description that the program made; each subtask of each attempt
-// makes one Operator from it. Order of calls:
+// makes one Operator from it.
+// Order of calls:
 //
 //   Open → { RestoreItem | RestoreCommittable | RestoreWatermark }*   (keyed state: the runtime)
 //        → Start
