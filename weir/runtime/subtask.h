@@ -127,7 +127,7 @@ class Subtask final : public Tasklet {
   // To be done before any further input, each when the chain is empty: elements go through it;
   // splits must not overtake the barrier of a checkpoint that was triggered before they were given.
   std::deque<std::variant<record::ControlElement, NewSplits>> controls_;
-  record::Barrier barrier_;             // the newest that arrived
+  record::Barrier barrier_;                    // the newest that arrived
   std::unique_ptr<SubtaskSnapshot> snapshot_;  // being encoded
   std::vector<std::string> finished_splits_;
   bool split_wanted_ = false;
