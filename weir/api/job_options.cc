@@ -84,6 +84,10 @@ StatusOr<JobOptions> ReadJobOptions(const Config& config) {
         limits::kMaxParallelismMax, "; take ",
         groups > limits::kMaxParallelismMax ? limits::kMaxParallelismMax : std::bit_ceil(groups));
   }
+  if (config.IsSet("parallelism.default") && options.parallelism == 0) {
+    return InvalidArgumentError(
+        "parallelism.default is 0; take 1 or more, or leave it out: all cores");
+  }
   if (options.parallelism > limits::kMaxParallelismMax) {
     return InvalidArgumentError("parallelism.default ", options.parallelism, " is above ",
                                 limits::kMaxParallelismMax, ", the most that a job can have");

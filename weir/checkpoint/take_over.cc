@@ -9,6 +9,9 @@
 namespace weir::checkpoint {
 namespace {
 
+// Checkpoint numbers that are left out for each: more than are triggered between two records.
+constexpr uint64_t kNumbersOfADamagedRecord = 1000;
+
 uint64_t DrawNonZero(env::Random& random) {
   uint64_t drawn = random.Next();
   while (drawn == 0) drawn = random.Next();
@@ -56,6 +59,7 @@ TakeOverStep TakeOver::OnListed(std::vector<base::HistoryNumber> numbers) {
   numbers_ = std::move(numbers);
   newest_.reset();
   damage_ = {};
+  damaged_.clear();
   top_ = std::max(numbers_.empty() ? base::HistoryNumber() : numbers_.back(), taken_);
   if (top_.number() == 0) return StartEmpty();
   return Read(Phase::kWalking, top_);
@@ -118,6 +122,17 @@ TakeOverStep TakeOver::StartEmpty() {
 TakeOverStep TakeOver::Walked(HistoryRecord record) {
   if (!newest_) newest_ = record;
   if (!damage_.ok()) return BehindDamage();
+  if (const RetainedCheckpoint* lost = LostRecord()) {
+    // Listed before it was there, unless it is missed a second time.
+    const CheckpointRef seen{lost->ref.number, base::CheckpointId(newest_->number.number())};
+    if (missing_ != seen) {
+      missing_ = seen;
+      return StartOver();
+    }
+    reading_ = lost->ref.number;
+    return WalkedOnDamage(DataLossError("history record ", lost->ref.number, " of checkpoint ",
+                                        lost->ref.checkpoint, " is missing"));
+  }
   if (newest_->kind == RecordKind::kEnd && options_.start == TakeOverOptions::Start::kStandby) {
     return Fail(FailedPreconditionError("job ", options_.job, " has ended (",
                                         EndReasonName(*newest_->end),
@@ -136,9 +151,22 @@ TakeOverStep TakeOver::Walked(HistoryRecord record) {
   return Read(Phase::kWalking, *std::prev(here));
 }
 
+// A retained record that is not there: deleted by hand, or by a coordinator whose newer records are
+// lost. What would be resumed from may have been passed already.
+const RetainedCheckpoint* TakeOver::LostRecord() const {
+  if (options_.from != TakeOverOptions::From::kResume) return nullptr;
+  for (const RetainedCheckpoint& entry : newest_->retained) {
+    const bool here = entry.ref.number == newest_->number ||
+                      std::ranges::binary_search(numbers_, entry.ref.number);
+    if (!here) return &entry;
+  }
+  return nullptr;
+}
+
 // A damaged record on the way down: what the one before it retains can still be gone back to.
 TakeOverStep TakeOver::WalkedOnDamage(Status damage) {
   if (damage_.ok()) damage_ = std::move(damage);
+  damaged_.insert(reading_);
   if (newest_) return BehindDamage();
   const auto here = std::ranges::lower_bound(numbers_, reading_);
   if (here == numbers_.begin()) return FailUnreadable(damage_, "");
@@ -148,9 +176,14 @@ TakeOverStep TakeOver::WalkedOnDamage(Status damage) {
 // Nobody can say from where to resume; a user may.
 TakeOverStep TakeOver::BehindDamage() {
   if (options_.from != TakeOverOptions::From::kResume) return ChooseBase({}, {});
-  if (newest_->retained.empty()) return FailUnreadable(damage_, "");
-  return FailUnreadable(damage_, Concat("start from the newest checkpoint before it with --from ",
-                                        newest_->retained.back().ref.checkpoint, ", "));
+  for (auto entry = newest_->retained.rbegin(); entry != newest_->retained.rend(); ++entry) {
+    const bool here = entry->ref.number == newest_->number ||
+                      std::ranges::binary_search(numbers_, entry->ref.number);
+    if (!here || damaged_.contains(entry->ref.number)) continue;
+    return FailUnreadable(damage_, Concat("start from the newest other checkpoint with --from ",
+                                          entry->ref.checkpoint, ", "));
+  }
+  return FailUnreadable(damage_, "");
 }
 
 TakeOverStep TakeOver::FailUnreadable(const Status& status, const std::string& or_else) {
@@ -172,7 +205,9 @@ TakeOverStep TakeOver::ChooseBase(CheckpointRef resume, base::Lineage lineage) {
   const bool fresh = options_.from == TakeOverOptions::From::kFresh;
   proposal_.hash_seed = fresh ? random_.Next() : newest_->hash_seed;
   proposal_.max_parallelism = fresh ? options_.max_parallelism : newest_->max_parallelism;
-  proposal_.highest_checkpoint = newest_->highest_checkpoint;
+  // Nobody knows which numbers a damaged record has used.
+  proposal_.highest_checkpoint = base::CheckpointId(newest_->highest_checkpoint.number() +
+                                                    damaged_.size() * kNumbersOfADamagedRecord);
   proposal_.ended = newest_->end;
   proposal_.previous_writer = newest_->writer;
   proposal_.retained = newest_->retained;

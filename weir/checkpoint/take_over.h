@@ -15,6 +15,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -134,6 +135,7 @@ class TakeOver {
   TakeOverStep StartOver();
   TakeOverStep StartEmpty();
   TakeOverStep Walked(HistoryRecord record);
+  const RetainedCheckpoint* LostRecord() const;
   TakeOverStep WalkedOnDamage(Status damage);
   TakeOverStep BehindDamage();
   TakeOverStep FailUnreadable(const Status& status, const std::string& or_else);
@@ -156,7 +158,8 @@ class TakeOver {
   base::HistoryNumber taken_;  // the highest number known to be another's, listed or not
   base::HistoryNumber reading_;
   base::HistoryNumber top_;  // the highest number that is taken: a reign stands above it
-  std::optional<HistoryRecord> newest_;     // that can be read
+  std::optional<HistoryRecord> newest_;  // that can be read
+  std::set<base::HistoryNumber> damaged_;
   Status damage_;                           // of a record that would decide from where to resume
   std::vector<base::HistoryNumber> later_;  // still to be read
   std::optional<CheckpointRef> missing_;    // a base that was not found once

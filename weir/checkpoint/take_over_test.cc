@@ -210,8 +210,39 @@ TEST_F(TakeOverTest, Regression7_BehindADamagedRecordTheNewestCheckpointBeforeIt
   EXPECT_EQ(start.base->ref(), Ref(3, 3));
   EXPECT_EQ(start.epoch.number, base::HistoryNumber(5));  // above the damaged one
   EXPECT_TRUE(start.new_lineage);                         // nobody knows what was committed since
+  EXPECT_GT(start.epoch.highest_checkpoint, base::CheckpointId(4));
   EXPECT_EQ(seen.repeated, (std::vector<RepeatedOutput>{{"csv-sink", base::CheckpointId(3)}}));
   EXPECT_EQ(Reign().base->ref(), Ref(3, 3));  // from now on as always
+}
+
+TEST_F(TakeOverTest, Regression7_AMissingRetainedRecordStopsAPlainStart) {
+  for (const uint64_t lost : {2u, 3u}) {
+    records_.clear();
+    Write(EpochRecord(1));
+    Write(CheckpointRecord(2, 1, 2));
+    Write(CheckpointRecord(3, 1, 3, {{Ref(2, 2), ""}}));
+    Write(EndRecord(4, 1, EndReason::kFinished, {{Ref(2, 2), ""}, {Ref(3, 3), ""}}));
+    records_.erase(base::HistoryNumber(lost));
+    const Status status = Failure();
+    EXPECT_EQ(status.code(), StatusCode::kDataLoss);
+    EXPECT_NE(status.message().find(Concat("history record ", lost, " of checkpoint ", lost)),
+              std::string::npos)
+        << status;
+    EXPECT_NE(status.message().find(Concat("--from ", 5 - lost)), std::string::npos) << status;
+    TakeOverOptions other;
+    other.from = From::kCheckpoint;
+    other.checkpoint = base::CheckpointId(5 - lost);
+    EXPECT_EQ(Reign(std::move(other)).base->ref(), Ref(5 - lost, 5 - lost));
+  }
+}
+
+TEST_F(TakeOverTest, Regression7_ADamagedCheckpointBelowTheEndIsNotOfferedItself) {
+  Write(EpochRecord(1));
+  Write(CheckpointRecord(2, 1, 2));
+  Write(CheckpointRecord(3, 1, 3, {{Ref(2, 2), ""}}));
+  Write(EndRecord(4, 1, EndReason::kFinished, {{Ref(2, 2), ""}, {Ref(3, 3), ""}}));
+  records_[base::HistoryNumber(3)][10] ^= 1;
+  EXPECT_NE(Failure().message().find("--from 2"), std::string::npos) << step_.error;
 }
 
 TEST_F(TakeOverTest, Regression7_BehindADamagedRecordAJobMayBeginAnew) {
@@ -242,7 +273,8 @@ TEST_F(TakeOverTest, Regression7_AMissingBaseIsALoudErrorThatNamesIt) {
   Write(EpochRecord(3, Ref(2, 2)));
   const Status status = Failure();
   EXPECT_EQ(status.code(), StatusCode::kDataLoss);
-  EXPECT_NE(status.message().find("history record 2 is missing"), std::string::npos) << status;
+  EXPECT_NE(status.message().find("history record 2 of checkpoint 2 is missing"), std::string::npos)
+      << status;
 }
 
 TEST_F(TakeOverTest, Regression23_TheNewestOfTwoFormatVersionsIsTakenOrRefusedNeverAnOlderOne) {

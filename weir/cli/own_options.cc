@@ -31,7 +31,7 @@ std::vector<OptionSpec> RunOptions() {
       kSetting,
       {.name = "--repeat-output",
        .value = "",
-       .help = "with --from or --fresh: write again what sinks have committed since",
+       .help = "with --from: write again what sinks have committed since",
        .takes = kFlag},
       {.name = "--allow-dropped-state",
        .value = "NAME",

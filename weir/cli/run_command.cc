@@ -267,7 +267,14 @@ std::string Run::CureOfFailure(const Status& status) const {
   }
   if (!SplitCure(status.message()).cure.empty()) return text;
   if (const std::string cure = CureOf(status); !cure.empty()) return cure + "\n" + text;
-  return text + ". Run it again, and it goes on from its newest checkpoint: nothing is lost";
+  switch (status.code()) {
+    case StatusCode::kInvalidArgument:
+    case StatusCode::kFailedPrecondition:
+    case StatusCode::kUnimplemented:
+      return text + ". It would fail again: mend what it says, then run it again; nothing is lost";
+    default:
+      return text + ". Run it again, and it goes on from its newest checkpoint: nothing is lost";
+  }
 }
 
 }  // namespace

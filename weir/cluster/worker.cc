@@ -168,7 +168,14 @@ void Worker::OnAttemptMessage(const proto::ToWorker& message) {
 
 void Worker::OnTick() {
   SendProgress();
-  if (options_.env.clock.Now() - heard_ > limits::kWorkerSilenceMax) attempt_ = nullptr;
+  if (attempt_ != nullptr && options_.env.clock.Now() - heard_ > limits::kWorkerSilenceMax) {
+    attempt_ = nullptr;
+    // The coordinator may be there again by now: it must hear that the subtasks are gone.
+    if (connected_) {
+      connection_ = nullptr;
+      OnConnectionLost(DeadlineExceededError("nothing was heard of the coordinator"));
+    }
+  }
   inbox().PostAfter(limits::kHeartbeatInterval, [this] { OnTick(); });
 }
 

@@ -18,10 +18,12 @@ using base::SubtaskIndex;
 
 // The ends of all channels of this worker's subtasks.
 struct WorkerAttempt::Ends {
-  // (edge, from, to)
-  using Key = std::tuple<uint32_t, SubtaskIndex, SubtaskIndex>;
-  std::map<Key, std::unique_ptr<exchange::ChannelWriter>> writers;
-  std::map<Key, std::unique_ptr<exchange::ChannelReader>> readers;
+  // Of a subtask on one edge.
+  using Key = std::pair<uint32_t, SubtaskIndex>;
+  // By their producer, in the order of consumers.
+  std::map<Key, std::vector<std::unique_ptr<exchange::ChannelWriter>>> writers;
+  // By their consumer, in the order of producers.
+  std::map<Key, std::vector<std::unique_ptr<exchange::ChannelReader>>> readers;
 };
 
 WorkerAttempt::WorkerAttempt(Options options, const proto::Deploy& deploy)
@@ -60,16 +62,17 @@ WorkerAttempt::Ends WorkerAttempt::MakeChannels(const proto::Deploy& deploy) {
         if (edge.partitioning == runtime::Partitioning::kForward && from != to) continue;
         const uint32_t from_worker = worker_of.at({edge.from, from}),
                        to_worker = worker_of.at({edge.to, to});
-        const Ends::Key key(index, from, to);
+        auto& writers = ends.writers[{index, from}];
+        auto& readers = ends.readers[{index, to}];
         const exchange::ChannelKey name{options_.epoch, options_.attempt, index, from, to};
         if (from_worker == options_.worker_id && to_worker == options_.worker_id) {
           exchange::LocalChannel channel = exchange::MakeLocalChannel(type, options_.env.chaos);
-          ends.writers[key] = std::move(channel.writer);
-          ends.readers[key] = std::move(channel.reader);
+          writers.push_back(std::move(channel.writer));
+          readers.push_back(std::move(channel.reader));
         } else if (from_worker == options_.worker_id) {
-          ends.writers[key] = options_.data_plane.OpenWriter(name, addresses.at(to_worker), type);
+          writers.push_back(options_.data_plane.OpenWriter(name, addresses.at(to_worker), type));
         } else if (to_worker == options_.worker_id) {
-          ends.readers[key] = options_.data_plane.OpenReader(name, addresses.at(from_worker), type);
+          readers.push_back(options_.data_plane.OpenReader(name, addresses.at(from_worker), type));
         }
       }
     }
@@ -84,17 +87,10 @@ void WorkerAttempt::MakeSubtask(SubtaskId id, Ends& ends, const proto::Deploy& d
   for (uint32_t index = 0; index < options_.graph.edges.size(); ++index) {
     const runtime::Edge& edge = options_.graph.edges[index];
     if (edge.to == id.chain) {
-      for (auto& [key, reader] : ends.readers) {
-        if (std::get<0>(key) == index && std::get<2>(key) == id.subtask)
-          inputs.push_back({std::move(reader), edge.to_port});
-      }
+      for (auto& reader : ends.readers[{index, id.subtask}])
+        inputs.push_back({std::move(reader), edge.to_port});
     }
     if (edge.from == id.chain) {
-      std::vector<std::unique_ptr<exchange::ChannelWriter>> writers;
-      for (auto& [key, writer] : ends.writers) {
-        if (std::get<0>(key) == index && std::get<1>(key) == id.subtask)
-          writers.push_back(std::move(writer));
-      }
       out_edges.push_back(
           {edge.from_operator, edge.from_port,
            std::make_unique<exchange::ResultPartition>(
@@ -103,11 +99,9 @@ void WorkerAttempt::MakeSubtask(SubtaskId id, Ends& ends, const proto::Deploy& d
                                                   .max_parallelism = deploy.max_parallelism(),
                                                   .producer = id.subtask,
                                                   .chaos = options_.env.chaos},
-               std::move(writers))});
+               std::move(ends.writers[{index, id.subtask}]))});
     }
   }
-  std::erase_if(ends.readers, [](const auto& entry) { return entry.second == nullptr; });
-  std::erase_if(ends.writers, [](const auto& entry) { return entry.second == nullptr; });
 
   runtime::OperatorContext context;
   context.subtask = id.subtask;

@@ -32,7 +32,8 @@ StatusOr<std::string> PathOf(env::FileSystem& files, const std::string& input,
 StatusOr<std::vector<InputFile>> FindFiles(env::FileSystem& files, const std::string& input) {
   const StatusOr<env::FileInfo> info = files.Stat(input);
   if (info.status().code() == StatusCode::kNotFound) {
-    return NotFoundError("no file or directory ", input);
+    return InvalidArgumentError("no file or directory ", input,
+                                "; give the path of what is to be read");
   }
   if (!info.ok()) return info.status();
   if (!info->is_directory) {
@@ -45,7 +46,10 @@ StatusOr<std::vector<InputFile>> FindFiles(env::FileSystem& files, const std::st
     WEIR_ASSIGN_OR_RETURN(const env::FileInfo entry, files.Stat(env::JoinPath(input, name)));
     if (!entry.is_directory) found.push_back({input, name, entry.bytes});
   }
-  if (found.empty()) return NotFoundError("no *.csv file in directory ", input);
+  if (found.empty()) {
+    return InvalidArgumentError("no *.csv file in directory ", input,
+                                "; give the path of what is to be read");
+  }
   return found;
 }
 

@@ -328,9 +328,13 @@ TEST(CsvSource, QuotedLineEndsNeedOneSplit) {
 
 TEST(CsvSource, InputThatIsNotThereIsOneSentence) {
   Reading reading(kSome, {.path = "in/none.csv"});
-  EXPECT_EQ(reading.Discover(), NotFoundError("no file or directory in/none.csv"));
+  EXPECT_EQ(reading.Discover(),
+            InvalidArgumentError(
+                "no file or directory in/none.csv; give the path of what is to be read"));
   Reading directory(kSome, {.path = "."});
-  EXPECT_EQ(directory.Discover(), NotFoundError("no *.csv file in directory ."));
+  EXPECT_EQ(
+      directory.Discover(),
+      InvalidArgumentError("no *.csv file in directory .; give the path of what is to be read"));
   Reading empty("");
   EXPECT_EQ(empty.Discover(),
             InvalidArgumentError(

@@ -102,9 +102,11 @@ TEST_F(PosixFilesTest, WhatIsInTheWayIsOneSentence) {
   EXPECT_EQ(FileSink(root + "/file", TypeOpsOf<int64_t>()).NewWriter()->Start(context, {}).code(),
             StatusCode::kFailedPrecondition);
   EXPECT_EQ(FindCsvSplits(env.files, {.path = root + "/none"}, {}).status(),
-            NotFoundError("no file or directory ", root, "/none"));
+            InvalidArgumentError("no file or directory ", root,
+                                 "/none; give the path of what is to be read"));
   EXPECT_EQ(FindCsvSplits(env.files, {.path = root}, {}).status(),
-            NotFoundError("no *.csv file in directory ", root));
+            InvalidArgumentError("no *.csv file in directory ", root,
+                                 "; give the path of what is to be read"));
 }
 
 }  // namespace

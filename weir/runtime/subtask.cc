@@ -200,6 +200,7 @@ Status Subtask::RunPiece(bool& progress) {
 // Drives the chain and feeds it until the time slice is over or nothing can be done.
 Status Subtask::Work(bool& progress) {
   const base::Instant until = env_.clock.Now() + limits::kTaskletSlice;
+  bool timers_had_their_turn = false;
   for (;;) {
     WEIR_ASSIGN_OR_RETURN(const ChainDriver::Drive drive, driver_->Run());
     if (record::BatchPtr consumed = driver_->TakeConsumed())
@@ -214,12 +215,12 @@ Status Subtask::Work(bool& progress) {
       progress = true;
       continue;
     }
-    if (StartTimersIfDue()) {
-      progress = true;
-      continue;
+    // Timers and input take turns, whoever is slow.
+    timers_had_their_turn = !timers_had_their_turn && StartTimersIfDue();
+    if (!timers_had_their_turn) {
+      WEIR_ASSIGN_OR_RETURN(const bool took, TakeInput());
+      if (!took) return FlushIfDue(/*idle=*/true);
     }
-    WEIR_ASSIGN_OR_RETURN(const bool took, TakeInput());
-    if (!took) return FlushIfDue(/*idle=*/true);
     progress = true;
     if (env_.clock.Now() >= until) return FlushIfDue(/*idle=*/false);
   }

@@ -54,7 +54,12 @@ class Nemesis {
   void Strike();
   void StrikeOnce();
   Process& AnyProcess();
-  Duration HealTime() { return prng_.Between(milliseconds(1), options_.heal_max); }
+  // Now and then longer than anybody waits for anybody.
+  Duration HealTime() {
+    const bool long_time = prng_.Chance(0.01);
+    return long_time ? prng_.Between(seconds(15), seconds(30))
+                     : prng_.Between(milliseconds(1), options_.heal_max);
+  }
   void Revive(Process& process);
   void ReviveTheDeadLater();
 
