@@ -35,8 +35,8 @@ struct CsvSourceOptions {
   /// quoted fields hold line ends.
   uint64_t split_bytes = 4 << 20;
 
-  /// Rows a second, of all subtasks together, in equal shares; 0: as fast as they go. A subtask that
-  /// has no range to read leaves its share unused: take smaller ranges for a small file.
+  /// Rows a second, of all subtasks together, in equal shares; 0: as fast as they go. A subtask
+  /// that has no range to read leaves its share unused: take smaller ranges for a small file.
   uint64_t rate = 0;
 };
 
