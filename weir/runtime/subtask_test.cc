@@ -78,7 +78,7 @@ class ScriptedSource final : public Source {
   Script& script_;
 };
 
-// Has one timer, and says when it fired.
+// Has one timer, and says when it fired. One that was due at 0 is due again at once.
 class Timer final : public Operator {
  public:
   explicit Timer(std::optional<int64_t>& due) : due_(due) {}
@@ -91,7 +91,7 @@ class Timer final : public Operator {
   }
   std::optional<int64_t> next_timer_unix_ms() const override { return due_; }
   StatusOr<Outcome> OnProcessingTime(int64_t now_unix_ms, Output& output) override {
-    due_.reset();
+    if (due_ != 0) due_.reset();
     output.Open(base::PortIndex(0)).Rows<int64_t>()[0] = now_unix_ms;
     output.Open(base::PortIndex(0)).set_size(1);
     return Outcome::kNeedInput;
@@ -282,6 +282,17 @@ TEST_F(SubtaskTest, ATimerOfProcessingTimeFiresWhenItIsDueAndNotBefore) {
   const std::string fired = Left();
   ASSERT_FALSE(fired.empty());
   EXPECT_GE(std::stoll(fired), now + 1000);
+}
+
+TEST_F(SubtaskTest, ATimerThatIsAlwaysDueLeavesInputAndBarriersTheirTurn) {
+  Begin();
+  timer_ = 0;
+  script_.rows = {-7};
+  subtask_->PostTrigger(BarrierOf(1));
+  Run();
+  const std::string left = Left();
+  EXPECT_NE(left.find("-7 "), std::string::npos) << left;
+  EXPECT_NE(left.find("B "), std::string::npos) << left;
 }
 
 TEST_F(SubtaskTest, AnExceptionOfASourceFailsTheSubtaskWithItsWords) {
