@@ -39,6 +39,15 @@ TEST(LedgerSimulation, NothingFailsInACalmWorld) {
   }
 }
 
+TEST(LedgerSimulation, AWorkerThatHeardNothingForLongIsStartedAnew) {
+  for (uint64_t seed = 1; seed <= 10; ++seed) {
+    const Verdict verdict = RunLedger(
+        {.world = sim::CalmOptions(seed), .nemesis = false, .silence = std::chrono::seconds(22)});
+    EXPECT_EQ(verdict.error, "") << "seed " << seed;
+    EXPECT_GT(verdict.starts, 1u) << "seed " << seed;
+  }
+}
+
 TEST(LedgerSimulation, EveryFlippedByteOfACheckpointIsNoticedOrHarmless) {
   const FlipVerdict verdict = FlipEveryByte(3);
   EXPECT_EQ(verdict.error, "");

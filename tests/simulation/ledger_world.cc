@@ -17,6 +17,7 @@
 #include "weir/sim/faulty_blob_store.h"
 #include "weir/sim/memory_blob_store.h"
 #include "weir/sim/nemesis.h"
+#include "weir/sim/network.h"
 #include "weir/sim/process.h"
 #include "weir/stores/file_store.h"
 
@@ -169,6 +170,7 @@ class LedgerWorld {
   void SpawnAll();
   void Spawn(Cluster& cluster);
   void End(Cluster& cluster);
+  void Silence();
   void RestartAfter(Cluster& cluster, sim::Process& process, Duration delay);
   bool Finished() const { return ours_.coordinator->exit_code() == 0; }
   StatusOr<api::JobPlan> Build(uint32_t parallelism) const;
@@ -432,9 +434,26 @@ void LedgerWorld::End(Cluster& cluster) {
   for (sim::Process* process : cluster.processes) process->Kill();
 }
 
+// What a coordinator says is lost for a while. Whoever gave up meanwhile must be noticed at once, and
+// not by a checkpoint that times out.
+void LedgerWorld::Silence() {
+  world_.RunFor(milliseconds(500));
+  for (const sim::Process* worker : ours_.processes) {
+    if (worker != ours_.coordinator) world_.network().Block(*ours_.coordinator, *worker);
+  }
+  world_.RunFor(options_.silence);
+  const uint64_t starts = verdict_.starts;
+  world_.network().HealAll();
+  if (!world_.RunUntil([&] { return Finished() || verdict_.starts > starts; }, seconds(5)))
+    verdict_.error = "nobody noticed that a worker gave its attempt up";
+}
+
 Verdict LedgerWorld::Run() {
   Draw();
+  if (options_.silence > Duration(0)) plan_.rows = 2000, plan_.rate = 400;
   SpawnAll();
+  if (options_.silence > Duration(0)) Silence();
+  if (!verdict_.error.empty()) return std::move(verdict_);
   const auto finished = [this] { return Finished(); };
   sim::NemesisOptions misfortunes;
   if (prng_.Chance(0.3)) misfortunes.crash_machine = 15;

@@ -19,6 +19,7 @@ namespace weir::simulation {
 struct LedgerOptions {
   sim::Options world;
   bool nemesis = true;
+  Duration silence{0};  // the workers hear nothing for so long, though they are heard; 0: never
 };
 
 /// Options of a rough world, everything drawn from the seed.
