@@ -434,8 +434,8 @@ void LedgerWorld::End(Cluster& cluster) {
   for (sim::Process* process : cluster.processes) process->Kill();
 }
 
-// What a coordinator says is lost for a while. Whoever gave up meanwhile must be noticed at once, and
-// not by a checkpoint that times out.
+// What a coordinator says is lost for a while. Whoever gave up meanwhile must be noticed at once,
+// and not by a checkpoint that times out.
 void LedgerWorld::Silence() {
   world_.RunFor(milliseconds(500));
   for (const sim::Process* worker : ours_.processes) {
