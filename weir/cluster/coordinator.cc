@@ -175,10 +175,7 @@ void Coordinator::OnFrame(WorkerKey key, const std::string& frame) {
   }
   const bool stale =
       !reigning_ || message.epoch() != epoch_.number() || message.attempt() != attempt_.number();
-  if (stale && !options_.env.chaos.Mutant("stale-attempt-accepted")) {
-    ++stale_messages_;
-    return;
-  }
+  if (stale && !options_.env.chaos.Mutant("stale-attempt-accepted")) return;
   OnAttemptMessage(key, message);
 }
 
@@ -248,7 +245,7 @@ void Coordinator::OnAttemptMessage(WorkerKey key, const proto::ToCoordinator& me
       workers_.at(key).progress = message.progress();
       return;
     default:
-      ++stale_messages_;
+      return;
   }
 }
 

@@ -195,7 +195,6 @@ class Coordinator final : private Actor, private env::Acceptor {
   base::Attempt swept_;
   std::optional<base::CheckpointId> final_;  // complete, with every subtask ended
   std::map<base::SubtaskId, base::CheckpointId> committed_;
-  uint64_t stale_messages_ = 0;
 };
 
 }  // namespace weir::cluster

@@ -136,10 +136,7 @@ void Coordinator::Trigger(const std::optional<checkpoint::CheckpointRequest>& re
 }
 
 void Coordinator::OnAcknowledge(const proto::ToCoordinator& message) {
-  if (pending_ == nullptr) {
-    ++stale_messages_;
-    return;
-  }
+  if (pending_ == nullptr) return;
   const proto::Acknowledge& news = message.acknowledge();
   checkpoint::Acknowledgement acknowledgement;
   acknowledgement.tag = {base::Epoch(message.epoch()), base::Attempt(message.attempt()),
