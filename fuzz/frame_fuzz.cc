@@ -45,8 +45,9 @@ void PollAll(NetworkReader& reader) {
 
 void Hear(base::ByteReader in) {
   TestChaos chaos;
-  const auto inbox = std::make_shared<Inbox>();  // owners: this function and the reader
-  NetworkReader reader({.key = {}, .type = TypeOpsOf<std::string>(), .chaos = chaos}, inbox,
+  const auto receive_queue =
+      std::make_shared<ReceiveQueue>();  // owners: this function and the reader
+  NetworkReader reader({.key = {}, .type = TypeOpsOf<std::string>(), .chaos = chaos}, receive_queue,
                        std::make_unique<NoPeer>());
   while (in.ok() && !in.AtEnd() && reader.status().ok()) {
     std::string bytes(in.Raw(in.U16()));
@@ -58,7 +59,7 @@ void Hear(base::ByteReader in) {
     }
     CheckEncoding(*frame, bytes);
     if (const auto* head = std::get_if<ElementFrame>(&*frame)) {
-      const Status pushed = inbox->Push({.head = *head, .bytes = std::move(bytes)});
+      const Status pushed = receive_queue->Push({.head = *head, .bytes = std::move(bytes)});
       WEIR_CHECK(pushed.ok() || pushed.code() == StatusCode::kDataLoss);
     }
     static_cast<void>(reader.ForEachQueued([](const record::StreamElement&) {}));

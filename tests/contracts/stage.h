@@ -155,7 +155,7 @@ class Stage {
   }
 
  private:
-  class Recorder final : public runtime::OperatorSnapshot, public state::SnapshotSink {
+  class Recorder final : public runtime::SnapshotContext, public state::SnapshotSink {
    public:
     Recorder(base::CheckpointId checkpoint, const state::KeyedBackend* backend)
         : checkpoint_(checkpoint), backend_(backend) {}

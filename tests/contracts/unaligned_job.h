@@ -18,9 +18,9 @@
 #include <utility>
 #include <vector>
 
+#include "tests/contracts/in_flight.h"
 #include "tests/contracts/stage.h"
 #include "weir/exchange/input_gate.h"
-#include "weir/exchange/partitioner.h"
 #include "weir/exchange/test_wire.h"
 #include "weir/record/batch_codec.h"
 
@@ -119,7 +119,7 @@ struct SentState {
   };
   size_t seeds_taken = 0;
   std::vector<Segment> held;  // in front of an operator
-  Runs overtaken;             // rows of the edge that had not left
+  checkpoint::PackRef sent;   // rows of the edge that had not left
 };
 
 /// What snapshots met, so that a test can say that it saw it.
@@ -173,7 +173,8 @@ class Sender {
   }
 
   SentState Snapshot(Met& met) {
-    SentState state{.seeds_taken = taken_, .held = {}, .overtaken = {}};
+    SentState state{.seeds_taken = taken_, .held = {}, .sent = {}};
+    InFlight sent(TypeOpsOf<Drawn>());
     EXPECT_TRUE(held_.empty());  // the first barrier waits behind what was restored
     EXPECT_TRUE(driver_
                     ->Overtake(UnalignedBarrier(),
@@ -183,19 +184,20 @@ class Sender {
                                  if (it.rows == nullptr) return;  // watermarks are not stored
                                  met.unsent_batches += !it.destination.has_value();
                                  met.begun_batches += it.destination.has_value() && it.begin > 0;
-                                 EncodeRest(*it.rows, it.begin, state.overtaken);
+                                 sent.Add(*it.rows, it.begin);
                                })
                     .ok());
     driver_->ForEachHeld([&](const runtime::Held& it) {
       if (it.edge.has_value()) {
         ++met.whole_batches;
-        EncodeRest(it.rows, it.begin, state.overtaken);
+        sent.Add(it.rows, it.begin);
         return;
       }
       ++(it.op == 0 ? met.spread_inputs : met.draw_inputs);
       state.held.push_back({it.op, it.port, {}});
       EncodeRest(it.rows, it.begin, state.held.back().runs);
     });
+    state.sent = sent.MakePack("sent 0");
     return state;
   }
 
@@ -247,7 +249,7 @@ class Receiver {
       const auto overtake = [&](const record::StreamElement& element) {
         behind = behind || std::holds_alternative<record::Barrier>(element);
         const auto* batch = std::get_if<record::BatchPtr>(&element);
-        if (batch != nullptr && !behind) EncodeRest(**batch, 0, overtaken_);
+        if (batch != nullptr && !behind) arrived_.Add(**batch, 0);
       };
       ASSERT_TRUE(gate_.ForEachQueued(channel, overtake).ok());
       complete_[i] = true;
@@ -266,7 +268,7 @@ class Receiver {
     }
     auto* batch = std::get_if<record::BatchPtr>(&(**element).element);
     if (batch == nullptr) return true;
-    if (frozen_ && !complete_[channel.number()]) EncodeRest(**batch, 0, overtaken_);
+    if (frozen_ && !complete_[channel.number()]) arrived_.Add(**batch, 0);
     const Drawn* const rows = (*batch)->Rows<Drawn>();
     for (uint32_t row = 0; row < (*batch)->size(); ++row) {
       EXPECT_EQ(rows[row].text.size(), rows[row].number % 311 == 0 ? kLongText : 2);
@@ -278,7 +280,7 @@ class Receiver {
 
   bool complete() const { return std::ranges::count(complete_, false) == 0; }
   const Numbers& frozen() const { return *frozen_; }
-  const Runs& overtaken() const { return overtaken_; }
+  const InFlight& arrived() const { return arrived_; }
   const Numbers& consumed() const { return consumed_; }
   const std::vector<int>& barriers() const { return barriers_; }  // consumed, of each channel
 
@@ -288,7 +290,7 @@ class Receiver {
   std::vector<int> barriers_;
   Numbers consumed_;
   std::optional<Numbers> frozen_;
-  Runs overtaken_;
+  InFlight arrived_{TypeOpsOf<Drawn>()};
 };
 
 enum class Between : uint8_t { kThreads, kProcesses };
@@ -297,7 +299,7 @@ struct JobSnapshot {
   std::vector<SentState> senders;
   std::vector<int64_t> seeds_left;
   std::vector<Numbers> frozen;  // of each receiver
-  std::vector<Runs> in_channels;
+  std::vector<InFlight> arrived;
 };
 
 class UnalignedJob {
@@ -325,19 +327,15 @@ class UnalignedJob {
       job->receiver(OwnerOfKey(KeyOf(number), parallelism).number()).Restore(number);
     };
     for (const Numbers& numbers : snapshot.frozen) std::ranges::for_each(numbers, restore);
-    const exchange::HashRouter router(parallelism, kKeyGroups);
-    const auto restore_runs = [&](const Runs& runs) {
-      for (const std::string& run : runs) {
-        const record::BatchPtr batch = DecodeRun(run, TypeOpsOf<Drawn>());
-        std::vector<uint16_t> owners(batch->size());
-        router.Route({batch->hashes(), batch->size()}, owners.data());
-        for (uint32_t row = 0; row < batch->size(); ++row) {
-          job->receiver(owners[row]).Restore(batch->Rows<Drawn>()[row].number);
-        }
-      }
-    };
-    for (const Runs& runs : snapshot.in_channels) restore_runs(runs);
-    for (const SentState& state : snapshot.senders) restore_runs(state.overtaken);
+    for (uint32_t to = 0; to < parallelism; ++to) {
+      const auto restore_pack = [&](const checkpoint::PackRef& pack) {
+        InFlight::Read<Drawn>(pack,
+                              base::KeyGroupsOf(base::SubtaskIndex(to), parallelism, kKeyGroups),
+                              [&](const Drawn& row) { job->receiver(to).Restore(row.number); });
+      };
+      for (const InFlight& rows : snapshot.arrived) restore_pack(rows.MakePack("arrived 0"));
+      for (const SentState& state : snapshot.senders) restore_pack(state.sent);
+    }
     for (size_t from = 0; from < snapshot.senders.size(); ++from) {
       job->sender(from % parallelism).GiveHeld(snapshot.senders[from]);
     }
@@ -371,8 +369,7 @@ class UnalignedJob {
 
   /// What the receivers froze, when all of them are complete, beside what the senders did.
   JobSnapshot Snapshot(std::vector<SentState> sent) const {
-    JobSnapshot snapshot{
-        .senders = std::move(sent), .seeds_left = {}, .frozen = {}, .in_channels = {}};
+    JobSnapshot snapshot{.senders = std::move(sent), .seeds_left = {}, .frozen = {}, .arrived = {}};
     for (size_t from = 0; from < senders_.size(); ++from) {
       const std::vector<int64_t>& seeds = senders_[from]->seeds();
       snapshot.seeds_left.insert(
@@ -382,7 +379,7 @@ class UnalignedJob {
     for (const auto& receiver : receivers_) {
       EXPECT_TRUE(receiver->complete());
       snapshot.frozen.push_back(receiver->frozen());
-      snapshot.in_channels.push_back(receiver->overtaken());
+      snapshot.arrived.push_back(receiver->arrived());
     }
     return snapshot;
   }

@@ -112,7 +112,7 @@ class Watch final : public runtime::Operator {
     return runtime::Outcome::kNeedInput;
   }
 
-  Status Snapshot(runtime::OperatorSnapshot& snapshot) override {
+  Status Snapshot(runtime::SnapshotContext& snapshot) override {
     base::ByteWriter item;
     item.U32(context_.key_groups.first.number());
     item.U32(context_.key_groups.end.number());

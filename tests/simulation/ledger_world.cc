@@ -106,6 +106,7 @@ class Events final : public cluster::JobEvents {
     said_.last_failure = reason;
   }
   void OnProgress(const cluster::JobProgress&) override {}
+  void OnWarning(const Status&) override { ++verdict_.hits["ledger.warning"]; }
 
   const cluster::Coordinator* coordinator = nullptr;  // once it is made
 
@@ -218,7 +219,8 @@ class LedgerWorld::CoordinatorProgram final : public sim::Program {
         .store = store_.store(),
         .graph = graph_,
         .address = cluster.prefix + "coordinator",
-        .workers = ledger.plan_.workers,
+        // Of three or four, one is there in case another is lost.
+        .workers = ledger.plan_.workers - (ledger.plan_.workers > 2 ? 1 : 0),
         .writer = process.name(),
         .triggers = {.interval = ledger.plan_.interval,
                      .pause = {},

@@ -133,6 +133,12 @@ class Checkpoints(SystemTest):
             self.assertNotIn("has no history in", ended.err)
         self.assertEqual(self.checkpoints("list", "--output", "json").out, "[]\n")
 
+    def test_a_damaged_job_file_is_named(self):
+        path = self.dir / ".weir/sums/job.json"
+        path.write_text("junk")
+        self.assert_damaged("job file", "sums/job.json: the job file is damaged; remove it")
+        self.assert_error(self.checkpoints("list"), FAILED, "sums/job.json: the job file is damaged")
+
     def test_verify_names_a_damaged_record(self):
         number = self.history_numbers("sums")[-2]
         path = self.dir / f".weir/sums/history/{number:020}.json"
@@ -159,9 +165,10 @@ class Checkpoints(SystemTest):
         newest = self.ended.checkpoint_ids()[-1]
         for pack in (self.dir / ".weir/sums/data").glob(f"*-{newest}-*.pack"):
             pack.unlink()
-        ended = self.run_program(SUMS, "run", "-D", "restart-strategy.type=none")
+        ended = self.run_program(SUMS, "run")
         self.assert_error(ended, FAILED, f"restore: read pack data/1-1-{newest}-", "`checkpoints verify`", "run --from ID")
         self.assertNotIn("nothing is lost", ended.err)
+        self.assertFalse([line for line in ended.lines if line.startswith("restart ")], "it does not come back")
 
     def test_older_checkpoint_is_the_way_out_when_a_pack_of_the_newest_vanished(self):
         """The other half of row 22 of the regressions."""
@@ -171,7 +178,7 @@ class Checkpoints(SystemTest):
         newest, older = json.loads(self.checkpoints("list", "--checkpoint-dir", "cp", "--output", "json").out)[:2]
         for pack in (self.dir / "cp/sums/data").glob(f"*-{newest['id']}-*.pack"):
             pack.unlink()
-        ended = self.run_program(SUMS, "run", *arguments, "-D", "restart-strategy.type=none")
+        ended = self.run_program(SUMS, "run", *arguments)
         self.assertEqual((ended.code, stopped.code), (FAILED, 128 + signal.SIGTERM), ended.err)
         ended = self.run_ok(SUMS, "run", *arguments, "--from", older["id"], "--repeat-output")
         self.assertEqual(ended.resumed_from(), older["id"])

@@ -279,6 +279,30 @@ class UserCode(SystemTest):
         self.assertRegex(restarts[0], r"^restart 1 of 2 in 10 ms: summing: .*the value is too large")
         self.assert_error(ended, FAILED, "summing", "the value is too large")
 
+    def test_failure_is_said_though_another_function_never_returns(self):
+        self.readings(1_000)
+        process = self.start(SUMS, "run", "--variant", "stuck-beside-failure", "--parallelism", 2, *NO_RESTART)
+        process.wait_for_line("error: ")
+        process.send(signal.SIGINT)
+        ended = process.end()
+        self.assertEqual(ended.code, -signal.SIGINT, ended.err)
+        self.assertIn("the other one is stuck", ended.errors()[0])
+
+    def test_function_that_cannot_be_made_again_fails_the_job(self):
+        self.readings(1_000)
+        ended = self.run_program(SUMS, "run", "--variant", "unmakeable", "--parallelism", 2)
+        self.assert_error(ended, FAILED, "summing: ", "no more of these")
+        self.assertEqual(len([line for line in ended.lines if line.startswith("restart ")]), 2, ended.err)
+
+    def test_restarts_are_counted_anew_after_a_quiet_time(self):
+        self.readings(1_000)
+        job = self.start(SUMS, "run", "--variant", "throwing", "-D", "restart-strategy.fixed-delay.attempts=1",
+                         "-D", "restart-strategy.fixed-delay.reset-after=1ms")
+        job.wait_for(lambda lines: sum(line.startswith("restart 1 of 1 ") for line in lines) >= 3)
+        job.send(signal.SIGTERM)
+        ended = job.end()
+        self.assertEqual(ended.errors(), [])
+
     def test_setting_of_the_command_line_beats_the_program(self):
         self.readings(1_000)
         ended = self.run_program(SUMS, "run", "--variant", "throwing", "-D", "restart-strategy.fixed-delay.attempts=1")

@@ -48,6 +48,7 @@ class Refusal(SystemTest):
         self.stopped_run()
         ended = self.refused("--variant", "forgetful")
         self.assert_error(ended, REFUSED, '"summing.totals"', "--allow-dropped-state summing.totals")
+        self.run_ok(SUMS, "run", *FAST, "--variant", "forgetful", "--allow-dropped-state", "summing.totals")
 
     def test_changed_max_parallelism(self):
         self.stopped_run()

@@ -117,8 +117,28 @@ class Resume(SystemTest):
         self.readings(100)
         self.run_ok(SUMS, "run")
         again = self.run_ok(SUMS, "run")
-        self.assertIn("the job had finished: it looks for new input only (--fresh starts over)", again.lines)
+        self.assertIn("the job had finished: its input is not read again (--fresh starts over)", again.lines)
         self.assertEqual(len(self.rows_of("sums")), 100)
+
+    def test_output_of_a_finished_job_may_be_moved_away(self):
+        self.readings(100)
+        self.run_ok(SUMS, "run")
+        (self.dir / "sums").rename(self.dir / "archive")
+        for _ in range(2):
+            self.assertIsNotNone(self.run_ok(SUMS, "run").resumed_from())
+        self.assertEqual(len(self.rows_of("archive")), 100)
+
+    def test_process_that_stood_still_goes_on_without_a_restart(self):
+        self.readings(100_000)
+        process = self.start(SUMS, "run", "--rate", 10_000, *FAST, *TWO)
+        process.wait_for_line("checkpoint 1 complete")
+        process.send(signal.SIGSTOP)
+        time.sleep(6)
+        process.send(signal.SIGCONT)
+        process.wait_for_more(5)
+        process.send(signal.SIGTERM)
+        ended = process.end()
+        self.assertEqual([line for line in ended.lines if line.startswith("restart ")], [])
 
     def test_signal_at_any_moment_of_the_start_ends_it(self):
         self.readings(100_000)

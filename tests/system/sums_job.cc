@@ -2,6 +2,7 @@
 // value to a directory. Each `--variant` is a next version of the program, or a mistake in it.
 #include <weir/weir.h>
 
+#include <atomic>
 #include <cstdint>
 #include <string>
 
@@ -95,6 +96,34 @@ class Throwing : public weir::KeyedProcessFunction<int64_t, Reading, Sum> {
   const int64_t limit_;
 };
 
+// One subtask never returns, the others throw.
+class StuckBesideFailure : public weir::KeyedProcessFunction<int64_t, Reading, Sum> {
+ public:
+  void ProcessElement(const Reading&, Context&, weir::Collector<Sum>&) override {
+    static std::atomic<bool> stuck{false};
+    if (stuck.exchange(true)) throw std::runtime_error("the other one is stuck");
+    for (volatile bool wait = true; wait;) continue;
+  }
+
+ private:
+  weir::ValueState<Totals> totals_{this, "totals"};
+};
+
+// Cannot be made again once it has failed.
+class Unmakeable : public Summing {
+ public:
+  Unmakeable() {
+    if (failed) throw std::runtime_error("no more of these");
+  }
+  void ProcessElement(const Reading&, Context&, weir::Collector<Sum>&) override {
+    failed = true;
+    throw std::runtime_error("failed");
+  }
+
+ private:
+  static inline std::atomic<bool> failed{false};
+};
+
 std::string Text(const Sum& sum) { return "\"sum\" of " + std::to_string(sum.key); }
 
 int builds = 0;
@@ -131,6 +160,11 @@ void Build(weir::Pipeline& p) {
     readings.Process<Summing>("summing").Map([](const Sum& sum) { return Text(sum); }).Print();
   } else if (variant == "stuck") {
     readings.Process<Stuck>("summing").WriteCsv(out);
+  } else if (variant == "stuck-beside-failure") {
+    readings.Process<StuckBesideFailure>("summing").WriteCsv(out);
+  } else if (variant == "unmakeable") {
+    p.SetRestartStrategy(weir::FixedDelayRestart(2, std::chrono::milliseconds(10)));
+    readings.Process<Unmakeable>("summing").WriteCsv(out);
   } else if (variant == "twice") {
     readings.Process<Summing>("summing").WriteCsv(out);
     readings.Process<Summing>("summing").WriteCsv(out + "-too").Named("second-sink");

@@ -87,6 +87,8 @@ inline constexpr size_t kRestoreBytesMax = 16 << 20;
 inline constexpr size_t kInlinePackBytesMax = 4 << 10;
 // The body of a history record; a larger one is refused (ResourceExhausted).
 inline constexpr size_t kHistoryRecordBytesMax = 16 << 20;
+// Of a pack, all of which a reader holds: some two million chunks.
+inline constexpr size_t kPackFooterBytesMax = 16 << 20;
 
 // Take-overs that lose the race for the next number try again this often before they report a busy
 // store.
@@ -102,6 +104,8 @@ inline constexpr Duration kStoreRetryDelayMax = std::chrono::seconds(5);
 inline constexpr size_t kHistoryAppendsMax = 64;
 // Savepoints asked for and not yet taken: more is a client that loops.
 inline constexpr size_t kSavepointRequestsMax = 100;
+// Before a checkpoint that the job waits for (its first and its last one) is tried again.
+inline constexpr Duration kUrgentCheckpointPause = std::chrono::seconds(1);
 // Tries of one commit before the sink takes no more rows.
 inline constexpr uint32_t kCommitTriesMax = 20;
 // Between two tries of a commit: doubled from kStoreRetryDelay up to this, so that a store that

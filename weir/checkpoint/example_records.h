@@ -90,8 +90,8 @@ inline CheckpointBody FullBody(uint64_t epoch, uint64_t checkpoint) {
   sink.kind = "csv-sink";
   sink.chain = 1;
   sink.commits = true;
-  sink.items = {{"buffer", ItemMode::kSplit, base::SubtaskIndex(0), "x"},
-                {"schema", ItemMode::kUnion, base::SubtaskIndex(1), "y"}};
+  sink.items = {{"buffer", state::Redistribution::kSplit, base::SubtaskIndex(0), "x"},
+                {"schema", state::Redistribution::kUnion, base::SubtaskIndex(1), "y"}};
   sink.pending_commits = {
       {base::SubtaskIndex(1), base::Lineage(7), base::CheckpointId(checkpoint), "file-1"}};
 

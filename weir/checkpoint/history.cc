@@ -1,41 +1,14 @@
 #include "weir/checkpoint/history.h"
 
 #include <algorithm>
-#include <charconv>
 #include <utility>
 
 #include "weir/base/check.h"
 #include "weir/base/limits.h"
+#include "weir/checkpoint/job_file.h"
 #include "weir/checkpoint/pack_reader.h"
 
 namespace weir::checkpoint {
-namespace {
-
-constexpr std::string_view kJobFileBegin = "{\"format_version\":";
-constexpr uint64_t kJobFileBytesMax = 4 << 10;
-
-std::string JobFileText(const std::string& job) {
-  return Concat(kJobFileBegin, kHistoryFormatVersion, ",\"job\":\"", job, "\"}\n");
-}
-
-Status CheckJobFile(std::string_view text) {
-  const Status damaged = DataLossError(
-      "the job file is damaged; remove it, if the history beside it is whole: the next run writes "
-      "it anew");
-  if (!text.starts_with(kJobFileBegin)) return damaged;
-  uint32_t version = 0;
-  const std::string_view rest = text.substr(kJobFileBegin.size());
-  const auto [stop, error] = std::from_chars(rest.data(), rest.data() + rest.size(), version);
-  if (error != std::errc() || stop == rest.data()) return damaged;
-  if (version > kHistoryFormatVersion) {
-    return FailedPreconditionError(
-        "the checkpoints were written by a newer version of Weir (format ", version, ")");
-  }
-  return {};
-}
-
-}  // namespace
-
 History::History(env::EventLoop& loop, env::Clock& clock, env::Random& random, env::Chaos& chaos,
                  env::BlobStore& store, Options options)
     : clock_(clock),
@@ -165,10 +138,9 @@ void History::Do(AppendStep step) {
       return Create(step.number, std::move(step.bytes), created);
     case What::kCreateAgain:
       if (CreateAgain(step.number, std::move(step.bytes), created)) return;
-      reign_->Abandon();
-      return EndAppend(UnavailableError("the store has not decided on history record ", step.number,
-                                        " for too long"));
+      return Abandon(step.number);
     case What::kRead:
+      if (chaos_.Buggify("history-undecided")) return Abandon(step.number);
       return ReadRecord(step.number, [this](StatusOr<std::string> bytes) {
         // Away for a moment: the create is sent again, and its answer leads here again.
         if (bytes.status().code() == StatusCode::kUnavailable)
@@ -183,6 +155,12 @@ void History::Do(AppendStep step) {
     case What::kBroken:
       return EndAppend(std::move(step.error));
   }
+}
+
+void History::Abandon(base::HistoryNumber number) {
+  reign_->Abandon();
+  EndAppend(
+      UnavailableError("the store has not decided on history record ", number, " for too long"));
 }
 
 void History::EndAppend(Status result) {

@@ -82,6 +82,7 @@ class History {
   ///   Unavailable when a retirement is under way (the next does its work); Aborted when the reign
   ///   is over. Deletions that fail are in the report.
   void Retire(RetireOptions options, env::ResultCallback<RetirementReport> done);
+  bool retiring() const { return static_cast<bool>(retire_done_); }
 
   /// True once the reign ended: nothing can be appended.
   bool over() const;
@@ -111,6 +112,7 @@ class History {
   void Enqueue(AppendRequest request, env::StatusCallback done);
   void NextAppend();
   void Do(AppendStep step);
+  void Abandon(base::HistoryNumber number);
   void EndAppend(Status result);
   void KeepSavepointCopy(const HistoryRecord& record);
 

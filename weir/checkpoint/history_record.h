@@ -18,6 +18,7 @@
 #include "weir/base/status.h"
 #include "weir/base/time.h"
 #include "weir/record/schema.h"
+#include "weir/state/operator_state.h"
 
 namespace weir::checkpoint {
 
@@ -73,13 +74,10 @@ struct StateSnapshot {
   friend bool operator==(const StateSnapshot&, const StateSnapshot&) = default;
 };
 
-/// How items of operator list state are dealt out on restore.
-enum class ItemMode : uint8_t { kSplit = 1, kUnion = 2 };
-
 /// An item of operator list state.
 struct ListItem {
   std::string state;
-  ItemMode mode = ItemMode::kSplit;
+  state::Redistribution redistribution = state::Redistribution::kSplit;
   base::SubtaskIndex origin;
   std::string payload;
   friend bool operator==(const ListItem&, const ListItem&) = default;

@@ -4,6 +4,7 @@
 #include <string_view>
 
 #include "weir/base/limits.h"
+#include "weir/base/utf8.h"
 #include "weir/checkpoint/history_record.h"
 #include "weir/checkpoint/job_files.h"
 
@@ -17,28 +18,7 @@ Status Wrong(const Args&... args) {
 
 // Text travels as JSON: what is not UTF-8 would not come back as it was.
 Status CheckText(std::string_view what, std::string_view text) {
-  size_t i = 0;
-  while (i < text.size()) {
-    const auto lead = static_cast<uint8_t>(text[i]);
-    const size_t length = lead < 0x80   ? 1
-                          : lead < 0xC2 ? 0
-                          : lead < 0xE0 ? 2
-                          : lead < 0xF0 ? 3
-                          : lead < 0xF5 ? 4
-                                        : 0;
-    if (length == 0 || i + length > text.size()) return Wrong(what, " is not UTF-8");
-    uint32_t code = length == 1 ? lead : lead & (0xFFu >> (length + 1));
-    for (size_t k = 1; k < length; ++k) {
-      const auto next = static_cast<uint8_t>(text[i + k]);
-      if ((next & 0xC0) != 0x80) return Wrong(what, " is not UTF-8");
-      code = code << 6 | (next & 0x3F);
-    }
-    const bool overlong = (length == 3 && code < 0x800) || (length == 4 && code < 0x10000);
-    if (overlong || (code >= 0xD800 && code < 0xE000) || code > 0x10FFFF)
-      return Wrong(what, " is not UTF-8");
-    i += length;
-  }
-  return {};
+  return base::IsUtf8(text) ? Status() : Wrong(what, " is not UTF-8");
 }
 
 Status CheckName(std::string_view what, std::string_view name) {
@@ -131,7 +111,8 @@ Status CheckOperator(const OperatorSnapshot& op, const HistoryRecord& record) {
   for (const ListItem& item : op.items) {
     WEIR_RETURN_IF_ERROR(CheckText("name of a state", item.state));
     if (item.state.empty()) return Wrong("an item of ", op.uid, " is of no state");
-    if (item.mode != ItemMode::kSplit && item.mode != ItemMode::kUnion) {
+    if (item.redistribution != state::Redistribution::kSplit &&
+        item.redistribution != state::Redistribution::kUnion) {
       return Wrong("an item of ", op.uid, ".", item.state, " is neither split nor union");
     }
   }

@@ -51,7 +51,7 @@ proto::State ToProto(const StateSnapshot& state) {
 proto::Item ToProto(const ListItem& item) {
   proto::Item out;
   out.set_state(item.state);
-  out.set_mode(static_cast<proto::Item::Mode>(item.mode));
+  out.set_mode(static_cast<proto::Item::Mode>(item.redistribution));
   out.set_origin(item.origin.number());
   out.set_payload(item.payload);
   return out;
@@ -207,8 +207,8 @@ class Reader {
   }
 
   ListItem Read(const proto::Item& item) {
-    return {item.state(), static_cast<ItemMode>(item.mode()), base::SubtaskIndex(item.origin()),
-            item.payload()};
+    return {item.state(), static_cast<state::Redistribution>(item.mode()),
+            base::SubtaskIndex(item.origin()), item.payload()};
   }
 
   PendingCommit Read(const proto::PendingCommit& pending) {

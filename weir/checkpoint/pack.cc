@@ -23,6 +23,15 @@ std::string Header() {
 
 }  // namespace
 
+Status CheckPackShape(const PackRef& pack) {
+  if (pack.bytes < kPackHeaderBytes + kPackTrailerBytes || pack.footer_offset < kPackHeaderBytes ||
+      pack.footer_offset > pack.bytes - kPackTrailerBytes ||
+      pack.bytes - pack.footer_offset > limits::kPackFooterBytesMax) {
+    return DataLossError("record says impossible things of its size and footer");
+  }
+  return {};
+}
+
 Status CheckPackHeader(std::string_view header) {
   base::ByteReader in(header);
   const std::string_view magic = in.Raw(kHeaderMagic.size());
@@ -86,7 +95,7 @@ std::string PackIndex::Encode() const {
   for (const Entry& entry : entries) {
     out.Varint(entry.state);
     out.Varint(entry.key_group.number());
-    out.U8(static_cast<uint8_t>(entry.kind));
+    out.U8(static_cast<uint8_t>(entry.scope));
     out.Varint(entry.bytes);
   }
   return out.Take();
@@ -117,16 +126,16 @@ Status DecodeEntries(base::ByteReader& in, uint64_t payload, PackIndex& index) {
   for (uint64_t i = 0; i < count && in.ok(); ++i) {
     const uint64_t state = in.Varint();
     const uint64_t key_group = in.Varint();
-    const auto kind = static_cast<ChunkKind>(in.U8());
+    const auto scope = static_cast<ChunkScope>(in.U8());
     const uint64_t bytes = in.Varint();
     if (!in.ok()) break;
     if (state >= index.states.size() || key_group >= limits::kMaxParallelismMax ||
-        (kind != ChunkKind::kWhole && kind != ChunkKind::kDelta) || bytes > payload - offset) {
+        (scope != ChunkScope::kWhole && scope != ChunkScope::kDelta) || bytes > payload - offset) {
       return DataLossError("footer has a wrong chunk");
     }
     index.entries.push_back({.state = static_cast<uint32_t>(state),
                              .key_group = base::KeyGroup(static_cast<uint32_t>(key_group)),
-                             .kind = kind,
+                             .scope = scope,
                              .offset = offset,
                              .bytes = bytes});
     offset += bytes;
@@ -161,13 +170,13 @@ PackEncoder::PackEncoder(std::vector<PackState> states, base::KeyGroupRange key_
   Emit(Header());
 }
 
-void PackEncoder::Add(uint32_t state, base::KeyGroup key_group, ChunkKind kind,
+void PackEncoder::Add(uint32_t state, base::KeyGroup key_group, ChunkScope scope,
                       std::string_view bytes) {
   WEIR_CHECK(state < index_.states.size());
   WEIR_CHECK(key_groups_.Contains(key_group));
   index_.entries.push_back({.state = state,
                             .key_group = key_group,
-                            .kind = kind,
+                            .scope = scope,
                             .offset = payload_,
                             .bytes = bytes.size()});
   payload_ += bytes.size();

@@ -25,7 +25,7 @@ inline constexpr uint32_t kPackFormatVersion = 1;
 inline constexpr size_t kPackHeaderBytes = 16;
 inline constexpr size_t kPackTrailerBytes = 32;
 
-enum class ChunkKind : uint8_t {
+enum class ChunkScope : uint8_t {
   // All of the state's rows of the key group: what older packs say of it does not count.
   kWhole = 1,
   kDelta = 2,  // changes to what older packs say
@@ -41,7 +41,7 @@ struct PackState {
 struct Chunk {
   uint32_t state = 0;  // index into the pack's states
   base::KeyGroup key_group;
-  ChunkKind kind = ChunkKind::kWhole;
+  ChunkScope scope = ChunkScope::kWhole;
   std::string bytes;
   friend bool operator==(const Chunk&, const Chunk&) = default;
 };
@@ -57,7 +57,7 @@ struct PackIndex {
   struct Entry {
     uint32_t state = 0;
     base::KeyGroup key_group;
-    ChunkKind kind = ChunkKind::kWhole;
+    ChunkScope scope = ChunkScope::kWhole;
     uint64_t offset = 0;  // in the bytes of all blocks, one behind the other
     uint64_t bytes = 0;
     friend bool operator==(const Entry&, const Entry&) = default;
@@ -83,6 +83,10 @@ struct PackTrailer {
   std::string Encode() const;
 };
 
+/// Ok if a pack can be as long, and its footer where and as long, as `pack` says.
+/// Errors: DataLoss.
+Status CheckPackShape(const PackRef& pack);
+
 /// Ok if `header` is that of a pack.
 /// Errors: DataLoss; FailedPrecondition when a newer version of Weir wrote it.
 Status CheckPackHeader(std::string_view header);
@@ -94,7 +98,7 @@ class PackEncoder {
   PackEncoder(std::vector<PackState> states, base::KeyGroupRange key_groups);
 
   /// Adds a chunk behind the others.
-  void Add(uint32_t state, base::KeyGroup key_group, ChunkKind kind, std::string_view bytes);
+  void Add(uint32_t state, base::KeyGroup key_group, ChunkScope scope, std::string_view bytes);
 
   /// The bytes of the pack that are final and were not taken before.
   std::string Take();

@@ -52,27 +52,13 @@ class Reading : public std::enable_shared_from_this<Reading> {
         done_(std::move(done)) {}
 
   void Begin() {
-    const Status sound = Plausible();
-    if (!sound.ok()) return End(sound);
+    if (const Status sound = CheckPackShape(pack_); !sound.ok()) return End(sound);
     GetExactly(
         store_, files_, pack_, 0, kPackHeaderBytes,
         [self = shared_from_this()](StatusOr<std::string> header) { self->OnHeader(header); });
   }
 
  private:
-  // A footer above this would describe more chunks than a subtask can have.
-  static constexpr uint64_t kFooterBytesMax = limits::kHistoryRecordBytesMax;
-
-  Status Plausible() const {
-    if (pack_.bytes < kPackHeaderBytes + kPackTrailerBytes ||
-        pack_.footer_offset < kPackHeaderBytes ||
-        pack_.footer_offset > pack_.bytes - kPackTrailerBytes ||
-        pack_.bytes - pack_.footer_offset > kFooterBytesMax) {
-      return DataLossError("record says impossible things of its size and footer");
-    }
-    return {};
-  }
-
   void OnHeader(const StatusOr<std::string>& header) {
     if (!header.ok()) return End(header.status());
     if (const Status sound = CheckPackHeader(*header); !sound.ok()) return End(sound);
@@ -105,7 +91,7 @@ class Reading : public std::enable_shared_from_this<Reading> {
       const PackIndex::Entry& entry = index_.entries[entry_];
       if (!Wants(wants_, index_, entry)) continue;
       if (!Fill(entry)) return;  // OnBlock goes on
-      Chunk chunk{entry.state, entry.key_group, entry.kind, std::exchange(bytes_, {})};
+      Chunk chunk{entry.state, entry.key_group, entry.scope, std::exchange(bytes_, {})};
       const Status taken = sink_(index_.states[entry.state], std::move(chunk));
       if (!taken.ok()) return End(taken);
     }
@@ -178,6 +164,12 @@ class Verification : public std::enable_shared_from_this<Verification> {
   Verification(env::BlobStore& store, JobFiles files, PackRef pack, env::StatusCallback done)
       : store_(store), files_(std::move(files)), pack_(std::move(pack)), done_(std::move(done)) {}
 
+  void Begin() {
+    if (const Status sound = CheckPackShape(pack_); !sound.ok()) return End(sound);
+    Next();
+  }
+
+ private:
   void Next() {
     const uint64_t size = std::min<uint64_t>(pack_.bytes - offset_, limits::kPackBlockBytesMax);
     if (size == 0)
@@ -193,7 +185,6 @@ class Verification : public std::enable_shared_from_this<Verification> {
                });
   }
 
- private:
   void End(const Status& status) { done_(status.Annotated(Concat("verify ", NameOf(pack_)))); }
 
   env::BlobStore& store_;
@@ -213,7 +204,7 @@ void ReadPack(env::BlobStore& store, const JobFiles& files, PackReading reading,
 
 void VerifyPack(env::BlobStore& store, const JobFiles& files, PackRef pack,
                 env::StatusCallback done) {
-  std::make_shared<Verification>(store, files, std::move(pack), std::move(done))->Next();
+  std::make_shared<Verification>(store, files, std::move(pack), std::move(done))->Begin();
 }
 
 }  // namespace weir::checkpoint

@@ -58,7 +58,7 @@ Pack MakePack(const std::vector<Chunk>& chunks) {
   PackEncoder encoder(kStates, Groups(0, 8));
   Pack pack;
   for (const Chunk& chunk : chunks) {
-    encoder.Add(chunk.state, chunk.key_group, chunk.kind, chunk.bytes);
+    encoder.Add(chunk.state, chunk.key_group, chunk.scope, chunk.bytes);
     pack.bytes += encoder.Take();
   }
   pack.ref = encoder.Finish();
@@ -72,7 +72,7 @@ std::vector<Chunk> SmallChunks() {
   for (uint32_t group = 0; group < 8; ++group) {
     for (uint32_t state = 0; state < 3; ++state) {
       chunks.push_back({state, base::KeyGroup(group),
-                        state == 1 ? ChunkKind::kDelta : ChunkKind::kWhole,
+                        state == 1 ? ChunkScope::kDelta : ChunkScope::kWhole,
                         Concat("state ", state, " of group ", group)});
     }
   }
@@ -253,7 +253,7 @@ TEST(Pack, SmallOnesLieInTheRecord) {
 TEST(Pack, IsTheFormatOfItsPage) {
   const Pack pack = MakePack(
       {{.state = 0, .key_group = base::KeyGroup(1), .bytes = "abc"},
-       {.state = 2, .key_group = base::KeyGroup(7), .kind = ChunkKind::kDelta, .bytes = "de"}});
+       {.state = 2, .key_group = base::KeyGroup(7), .scope = ChunkScope::kDelta, .bytes = "de"}});
   env::PosixFileSystem files;
   const auto file = files.Open("docs/formats/golden/pack-v1.pack");
   ASSERT_TRUE(file.ok()) << file.status();
@@ -280,7 +280,7 @@ TEST(PackIndex, WrongFootersAreRefused) {
   EXPECT_TRUE(refused([](PackIndex& i) { i.entries[0].bytes = 4; }));
   EXPECT_TRUE(refused([](PackIndex& i) { i.entries[0].bytes = 6; }));
   EXPECT_TRUE(refused([](PackIndex& i) { i.entries[0].state = 3; }));
-  EXPECT_TRUE(refused([](PackIndex& i) { i.entries[0].kind = ChunkKind{3}; }));
+  EXPECT_TRUE(refused([](PackIndex& i) { i.entries[0].scope = ChunkScope{3}; }));
   EXPECT_TRUE(refused(
       [](PackIndex& i) { i.entries[0].key_group = base::KeyGroup(limits::kMaxParallelismMax); }));
   EXPECT_TRUE(refused([](PackIndex& i) { i.entries.clear(); }));

@@ -36,13 +36,24 @@ struct PackWriter::Core : std::enable_shared_from_this<PackWriter::Core> {
       last = done.has_value();
     }
     for (const Chunk& chunk : chunks)
-      encoder.Add(chunk.state, chunk.key_group, chunk.kind, chunk.bytes);
+      encoder.Add(chunk.state, chunk.key_group, chunk.scope, chunk.bytes);
     if (last) ref = encoder.Finish();
+    if (const Status readable = last ? CheckFooter() : Status(); !readable.ok())
+      return Fail(readable);
     std::string bytes = encoder.Take();
     if (bytes.empty()) return Written(last, Status());
     blob->Append(std::move(bytes), [self = shared_from_this(), last](Status status) {
       self->Written(last, std::move(status));
     });
+  }
+
+  // What no reader would take is no checkpoint.
+  Status CheckFooter() const {
+    const uint64_t bytes = ref.bytes - ref.footer_offset;
+    if (bytes <= limits::kPackFooterBytesMax) return {};
+    return ResourceExhaustedError("its list of chunks is too long: ", bytes,
+                                  " bytes, the limit is ", limits::kPackFooterBytesMax,
+                                  "; a higher parallelism makes it shorter");
   }
 
   void Written(bool last, Status status) {
@@ -148,7 +159,7 @@ PackRef InlinePack(std::vector<PackState> states, base::KeyGroupRange key_groups
                    const std::vector<Chunk>& chunks) {
   PackEncoder encoder(std::move(states), key_groups);
   for (const Chunk& chunk : chunks)
-    encoder.Add(chunk.state, chunk.key_group, chunk.kind, chunk.bytes);
+    encoder.Add(chunk.state, chunk.key_group, chunk.scope, chunk.bytes);
   PackRef ref = encoder.Finish();
   ref.inlined = encoder.Take();
   WEIR_CHECK(ref.inlined.size() <= limits::kInlinePackBytesMax);

@@ -69,6 +69,21 @@ TEST_F(PackWriterTest, WritesWhatTheReaderVerifies) {
   }
 }
 
+// A footer that no reader takes is refused by whoever writes it.
+TEST_F(PackWriterTest, AnIndexThatIsTooLongFailsTheCheckpoint) {
+  name_ = NamedPack(1, 1, 0).name;
+  const std::string long_name(limits::kPackFooterBytesMax, 'n');
+  PackWriter writer(store_, process_.env().pool, kFiles,
+                    PackWriter::Options{.name = name_,
+                                        .states = {{"per-page", long_name}},
+                                        .key_groups = Groups(0, 8),
+                                        .on_progress = nullptr});
+  writer.Add(ChunkOf(1, 10));
+  const StatusOr<PackRef> pack = Finish(writer);
+  EXPECT_EQ(pack.status().code(), StatusCode::kResourceExhausted) << pack.status();
+  EXPECT_FALSE(memory_.blobs().contains(kFiles.Blob(name_)));
+}
+
 TEST_F(PackWriterTest, BufferedBytesFallAsTheyAreWritten) {
   const auto writer = NewWriter();
   for (uint32_t group = 0; group < 4; ++group)

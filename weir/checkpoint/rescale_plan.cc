@@ -58,7 +58,7 @@ std::vector<OperatorRestore> PlanRestore(const HistoryRecord& record, std::strin
     RestoreProgress(*op, restore);
   }
   for (const ListItem& item : op->items) {
-    if (item.mode == ItemMode::kSplit) {
+    if (item.redistribution == state::Redistribution::kSplit) {
       restores[item.origin.number() % parallelism].items.push_back(item);
     } else {
       for (OperatorRestore& restore : restores) restore.items.push_back(item);

@@ -97,8 +97,10 @@ TEST(RescalePlan, SplitItemsAndCommittablesGoToOneSubtaskUnionItemsToAll) {
   HistoryRecord record = RecordAt(4, 8);
   OperatorSnapshot& op = record.checkpoint->operators[1];
   for (uint32_t origin = 0; origin < 4; ++origin) {
-    op.items.push_back({"buffer", ItemMode::kSplit, base::SubtaskIndex(origin), Concat(origin)});
-    op.items.push_back({"rules", ItemMode::kUnion, base::SubtaskIndex(origin), Concat(origin)});
+    op.items.push_back(
+        {"buffer", state::Redistribution::kSplit, base::SubtaskIndex(origin), Concat(origin)});
+    op.items.push_back(
+        {"rules", state::Redistribution::kUnion, base::SubtaskIndex(origin), Concat(origin)});
     for (const uint64_t closed : {2u, 1u}) {
       op.pending_commits.push_back(
           {base::SubtaskIndex(origin), base::Lineage(7), base::CheckpointId(closed), ""});
@@ -110,8 +112,8 @@ TEST(RescalePlan, SplitItemsAndCommittablesGoToOneSubtaskUnionItemsToAll) {
     for (const OperatorRestore& restore : PlanRestore(record, "per-page", to)) {
       size_t rules = 0;
       for (const ListItem& item : restore.items) {
-        if (item.mode == ItemMode::kUnion) ++rules;
-        if (item.mode == ItemMode::kSplit) split.insert(item.payload);
+        if (item.redistribution == state::Redistribution::kUnion) ++rules;
+        if (item.redistribution == state::Redistribution::kSplit) split.insert(item.payload);
       }
       EXPECT_EQ(rules, 4u);
       base::CheckpointId last;

@@ -99,11 +99,13 @@ TakeOverStep TakeOver::OnRead(const StatusOr<std::string>& bytes) {
 }
 
 TakeOverStep TakeOver::StartEmpty() {
-  if (job_file_exists_) {
-    return Fail(DataLossError("job ", options_.job,
-                              " has a job file but no history: its records were lost; put them "
-                              "back from a copy, or begin in another checkpoint directory: nothing "
-                              "was changed here"));
+  if (job_file_exists_ || options_.had_history) {
+    return Fail(DataLossError(
+        "job ", options_.job,
+        job_file_exists_ ? " has a job file but no history" : " has no history any more",
+        ": its records were lost; put them "
+        "back from a copy, or begin in another checkpoint directory: nothing "
+        "was changed here"));
   }
   if (options_.from == TakeOverOptions::From::kCheckpoint ||
       options_.from == TakeOverOptions::From::kSavepoint) {
@@ -335,6 +337,7 @@ ReignStart TakeOver::TakeResult() {
   ReignStart start{
       .epoch = *std::move(record_), .base = std::move(proposal_.base), .completion = {}};
   start.new_lineage = proposal_.new_lineage;
+  start.finished = !proposal_.new_lineage && proposal_.ended == EndReason::kFinished;
   if (start.base) start.completion = Completion(start.base->ref(), start.base->lineage);
   return start;
 }

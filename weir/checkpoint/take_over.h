@@ -66,6 +66,7 @@ struct TakeOverOptions {
   base::CheckpointId checkpoint;  // with kCheckpoint
   std::string savepoint;          // with kSavepoint
   uint32_t max_parallelism = 0;   // of a job that starts empty; otherwise inherited
+  bool had_history = false;       // there was one when this process last looked
   int64_t now_unix_ms = 0;
 
   /// Looks at the proposal and may refuse it before anything is written; asked anew whenever it is
@@ -96,6 +97,8 @@ struct ReignStart {
   std::optional<HistoryRecord> base;     // the checkpoint to restore; none: start empty
   std::optional<Completion> completion;  // of the base: what is pending in it may be committed
   bool new_lineage = false;
+  // The job had ended behind the base, with everything committed: what is pending in it is done.
+  bool finished = false;
 };
 
 class TakeOver {

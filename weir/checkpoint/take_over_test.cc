@@ -116,6 +116,13 @@ TEST_F(TakeOverTest, Regression5_AJobFileWithoutAHistoryIsNoEmptyJob) {
   EXPECT_EQ(Failure(std::move(fresh)).code(), StatusCode::kDataLoss);
 }
 
+TEST_F(TakeOverTest, Regression5_AHistoryThatVanishedUnderItsCoordinatorIsNoEmptyJob) {
+  TakeOverOptions again;
+  again.had_history = true;
+  EXPECT_EQ(Failure(std::move(again)).code(), StatusCode::kDataLoss);
+  EXPECT_TRUE(records_.empty());
+}
+
 TEST_F(TakeOverTest, Regression43_AStartAfterAnEpochWithoutCheckpointStartsEmptyOnTheSameLine) {
   const ReignStart first = Reign();
   const ReignStart second = Reign();

@@ -20,17 +20,25 @@ Status TriggerPolicy::Request(CheckpointRequest request) {
   return {};
 }
 
-TriggerPolicy::Decision TriggerPolicy::Next(base::Instant now) {
+TriggerPolicy::Decision TriggerPolicy::Next(base::Instant now, Need need) {
   if (in_flight_) return {};
   if (!requests_.empty()) {
     current_ = std::move(requests_.front());
     requests_.pop_front();
-  } else if (options_.interval <= Duration(0)) {
-    return {};
   } else {
-    base::Instant due = last_start_ + options_.interval;
-    if (last_end_) due = std::max(due, *last_end_ + options_.pause.value_or(options_.interval / 2));
-    if (now < due) return {.look_again = due};
+    std::optional<base::Instant> due;
+    if (options_.interval > Duration(0)) {
+      due = last_start_ + options_.interval;
+      if (last_end_)
+        due = std::max(*due, *last_end_ + options_.pause.value_or(options_.interval / 2));
+    }
+    if (need == Need::kUrgent) {
+      const base::Instant urgent =
+          failures_ > 0 ? *last_end_ + limits::kUrgentCheckpointPause : now;
+      due = std::min(due.value_or(urgent), urgent);
+    }
+    if (!due) return {};
+    if (now < *due) return {.look_again = due};
   }
   in_flight_ = true;
   last_start_ = now;

@@ -40,6 +40,9 @@ class TriggerPolicy {
   /// Errors: ResourceExhausted when limits::kSavepointRequestsMax wait.
   Status Request(CheckpointRequest request);
 
+  /// Whether the job waits for a checkpoint: then it is not left to the interval.
+  enum class Need : uint8_t { kNone, kUrgent };
+
   /// What to do at `now`.
   struct Decision {
     bool trigger = false;
@@ -48,8 +51,9 @@ class TriggerPolicy {
     std::optional<base::Instant> look_again;
   };
   /// After a decision to trigger a checkpoint is in flight until one of the next three methods is
-  /// called.
-  Decision Next(base::Instant now);
+  /// called. One that is urgent and failed is taken again after limits::kUrgentCheckpointPause, or
+  /// with the interval.
+  Decision Next(base::Instant now, Need need = Need::kNone);
 
   /// The checkpoint in flight is complete. Returns the request that it answers.
   std::optional<CheckpointRequest> OnCompleted(base::Instant now);

@@ -15,8 +15,9 @@ base::Instant At(int64_t ms) { return base::Instant(milliseconds(ms)); }
 
 // What a policy says at a moment: "T" trigger, "T v1" trigger for a savepoint, "@250" look again
 // then, "-" wait for an event.
-std::string Say(TriggerPolicy& policy, int64_t now_ms) {
-  const TriggerPolicy::Decision decision = policy.Next(At(now_ms));
+std::string Say(TriggerPolicy& policy, int64_t now_ms,
+                TriggerPolicy::Need need = TriggerPolicy::Need::kNone) {
+  const TriggerPolicy::Decision decision = policy.Next(At(now_ms), need);
   if (decision.trigger) return decision.request ? "T " + decision.request->savepoint : "T";
   if (!decision.look_again) return "-";
   return Concat(
@@ -112,6 +113,28 @@ TEST(TriggerPolicy, ACompletionForgivesFailures) {
   policy.OnCompleted(At(1001));
   EXPECT_EQ(Say(policy, 2000), "T");
   EXPECT_TRUE(policy.OnFailed(At(2001)).too_many);
+}
+
+// The first and the last checkpoint of a job, of which nobody is told when they fail.
+TEST(TriggerPolicy, AnUrgentCheckpointIsTakenAtOnceAndAgainAfterAFailure) {
+  constexpr auto kUrgent = TriggerPolicy::Need::kUrgent;
+  for (const int64_t interval : {0, 3'600'000}) {
+    TriggerPolicy policy(Every(interval), At(0));
+    EXPECT_EQ(Say(policy, 10, kUrgent), "T");
+    EXPECT_EQ(Say(policy, 11, kUrgent), "-");
+    policy.OnFailed(At(20));
+    EXPECT_EQ(Say(policy, 20, kUrgent), "@1020");
+    EXPECT_EQ(Say(policy, 1020, kUrgent), "T");
+    policy.OnCompleted(At(1030));
+    EXPECT_EQ(Say(policy, 1030, kUrgent), "T");
+  }
+}
+
+TEST(TriggerPolicy, AnUrgentCheckpointNeverWaitsLongerThanTheInterval) {
+  TriggerPolicy policy(Every(100), At(0));
+  EXPECT_EQ(Say(policy, 10, TriggerPolicy::Need::kUrgent), "T");
+  policy.OnFailed(At(20));
+  EXPECT_EQ(Say(policy, 20, TriggerPolicy::Need::kUrgent), "@110");
 }
 
 TEST(TriggerPolicy, TooManyRequestsAreRefused) {

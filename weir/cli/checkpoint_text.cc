@@ -40,7 +40,7 @@ std::string Groups(const base::KeyGroupRange& groups) {
 std::string StatesText(const OperatorSnapshot& op) {
   std::string text;
   for (const checkpoint::StateSnapshot& state : op.states) {
-    text += Concat("    state ", state.name, ": ", state.kind);
+    text += Concat("    state ", state.name, ": ", state.kind, " state");
     if (state.value_schema) text += " of " + state.value_schema->ToString();
     if (state.key_schema) text += " by " + state.key_schema->ToString();
     text += "\n";

@@ -73,7 +73,7 @@ int Looking::List(const checkpoint::HistoryView& history) {
 }
 
 // Records that cannot be read, retained checkpoints whose records are not there, and a job file
-// that is left of a history.
+// that makes no sense or is left of a history.
 std::vector<Damage> Looking::DamageOf(const checkpoint::HistoryView& history) {
   std::vector<Damage> damages;
   for (const checkpoint::DamagedRecord& damaged : history.DamageInUse()) {
@@ -85,7 +85,12 @@ std::vector<Damage> Looking::DamageOf(const checkpoint::HistoryView& history) {
                        Concat("history record ", lost.ref.number, " of checkpoint ",
                               lost.ref.checkpoint, " is missing")});
   }
-  if (history.records.empty() && history.damaged.empty() && store_.HasJobFile()) {
+  const Status job_file = store_.CheckJobFile();
+  if (!job_file.ok() && job_file.code() != StatusCode::kNotFound) {
+    damages.push_back(
+        {"job file", Concat(store_.files().JobFile(), ": ", std::string(job_file.message()))});
+  }
+  if (history.records.empty() && history.damaged.empty() && job_file.ok()) {
     damages.push_back({"history", Concat("job ", program_.job(),
                                          " has a job file but no history: its records were lost")});
   }
@@ -156,7 +161,10 @@ int Looking::Verify(const checkpoint::HistoryView& history, const std::string& w
     for (const checkpoint::PackRef& pack : record.checkpoint->packs) bytes += pack.bytes;
     const Status status = VerifyOne(record);
     if (!status.ok() && WasRetired(record)) continue;
-    add(Concat("checkpoint ", record.checkpoint->id), std::string(status.message()),
+    std::string damage(status.message());
+    if (status.code() == StatusCode::kNotFound && !history.Newest().ok())
+      damage += "; the damaged record behind it may have retired it";
+    add(Concat("checkpoint ", record.checkpoint->id), damage,
         Concat(", ", record.checkpoint->packs.size(), " packs, ", FormatBytes(bytes)));
   }
   console_.Result(format_ == Format::kJson ? results.dump(2) + "\n" : text);

@@ -9,16 +9,10 @@ constexpr const char* kFindWhole =
     "`checkpoints verify` names what is damaged. Put it back from a copy, or start from an older "
     "checkpoint that is whole: run --from ID";
 
-// A pack that is not there: for the store that is no damage.
-bool IsLostPiece(const Status& status) {
-  return status.code() == StatusCode::kNotFound && status.message().starts_with("restore: ");
-}
-
 }  // namespace
 
 std::string CureOf(const Status& status) {
   if (!SplitCure(status.message()).cure.empty()) return {};
-  if (IsLostPiece(status)) return kFindWhole;
   switch (status.code()) {
     case StatusCode::kPermissionDenied:
       return "give this user the right to, and run it again";

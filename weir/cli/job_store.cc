@@ -3,6 +3,7 @@
 #include <string_view>
 #include <utility>
 
+#include "weir/checkpoint/job_file.h"
 #include "weir/cli/blocking.h"
 #include "weir/cli/own_options.h"
 #include "weir/env/process.h"
@@ -53,11 +54,11 @@ Status JobStore::Prove(env::Random& random) {
       [&](auto done) { stores::ProveCreateIfAbsent(*blobs_, random, std::move(done)); });
 }
 
-bool JobStore::HasJobFile() {
-  return Await<StatusOr<std::string>>([&](auto done) {
-           blobs_->Get(files_.JobFile(), /*offset=*/0, /*size=*/1, std::move(done));
-         })
-      .ok();
+Status JobStore::CheckJobFile() {
+  const auto text = Await<StatusOr<std::string>>([&](auto done) {
+    blobs_->Get(files_.JobFile(), /*offset=*/0, checkpoint::kJobFileBytesMax, std::move(done));
+  });
+  return text.ok() ? checkpoint::CheckJobFile(*text) : text.status();
 }
 
 // A job that runs deletes records while they are read, but only after it has written a newer one.

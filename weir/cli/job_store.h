@@ -31,8 +31,9 @@ class JobStore {
   /// Tries out that of two creates of one name one loses.
   Status Prove(env::Random& random);
 
-  /// Whether a history was begun here once, as far as can be read.
-  bool HasJobFile();
+  /// Ok if a history was begun here once.
+  /// Errors: NotFound if not; DataLoss: the job file is damaged; what the store gave.
+  Status CheckJobFile();
 
   /// Waits for the history to be read, whole as it was at one moment.
   StatusOr<checkpoint::HistoryView> ReadHistory();

@@ -57,6 +57,7 @@ class NoView final : public JobView {
   void OnCheckpointFailed(base::CheckpointId, const Status&, uint32_t, uint32_t) override {}
   void OnRestart(const Status&, uint32_t, uint32_t, Duration) override {}
   void OnProgress(const cluster::JobProgress&) override {}
+  void OnWarning(const Status&) override {}
   void OnEnd(const JobEnd&) override {}
 };
 

@@ -88,6 +88,14 @@ void JobWatch::OnProgress(const cluster::JobProgress& progress) {
   view_->OnProgress(progress);
 }
 
+// Once each, however often it is said in a row.
+void JobWatch::OnWarning(const Status& what) {
+  if (what == warned_) return;
+  warned_ = what;
+  Look();
+  view_->OnWarning(what);
+}
+
 void JobWatch::OnEnd(const JobEnd& end) {
   Look();
   view_->OnEnd(end);

@@ -29,6 +29,7 @@ class JobWatch final : public JobView {
   void OnRestart(const Status& reason, uint32_t restart, uint32_t restarts_max,
                  Duration delay) override;
   void OnProgress(const cluster::JobProgress& progress) override;
+  void OnWarning(const Status& what) override;
   void OnEnd(const JobEnd& end) override;
 
  private:
@@ -37,6 +38,7 @@ class JobWatch final : public JobView {
   env::Clock& clock_;
   JobPicture picture_;
   base::Instant progress_at_;
+  Status warned_;                        // the newest warning
   const std::unique_ptr<JobView> view_;  // reads the picture
 };
 

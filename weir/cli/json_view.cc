@@ -88,6 +88,12 @@ void JsonView::OnProgress(const cluster::JobProgress& progress) {
   console_.Note(Dump(event));
 }
 
+void JsonView::OnWarning(const Status& what) {
+  Json event = Event(picture_, "warning");
+  event["reason"] = std::string(what.message());
+  console_.Note(Dump(event));
+}
+
 void JsonView::OnEnd(const JobEnd& end) {
   switch (end.kind) {
     case JobEnd::Kind::kFinished: {

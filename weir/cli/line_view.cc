@@ -42,6 +42,8 @@ void LineView::OnRestart(const Status& reason, uint32_t restart, uint32_t restar
 
 void LineView::OnProgress(const cluster::JobProgress&) {}
 
+void LineView::OnWarning(const Status& what) { console_.Note(Concat("warning: ", what.message())); }
+
 // The failure itself is an error of the command, not a line of ours.
 void LineView::OnEnd(const JobEnd& end) {
   switch (end.kind) {

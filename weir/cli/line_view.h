@@ -24,6 +24,7 @@ class LineView : public JobView {
   void OnRestart(const Status& reason, uint32_t restart, uint32_t restarts_max,
                  Duration delay) override;
   void OnProgress(const cluster::JobProgress& progress) override;
+  void OnWarning(const Status& what) override;
   void OnEnd(const JobEnd& end) override;
 
  protected:

@@ -60,10 +60,12 @@ LocalJob::LocalJob(const Options& options)
       coordinator_loop_(options.world.NewEventLoop("coordinator")),
       worker_loop_(options.world.NewEventLoop("worker")) {}
 
+void LocalJob::StopCoordinator() { DestroyOn(*coordinator_loop_, std::move(coordinator_)); }
+
 // The coordinator first: a worker that goes would be a failure to it. Then the pool, whose jobs
 // answer to the loops; then the loops, with what waits on them.
 LocalJob::~LocalJob() {
-  DestroyOn(*coordinator_loop_, std::move(coordinator_));
+  StopCoordinator();
   DestroyOn(*worker_loop_, std::move(worker_));
   world_.StopPool();
   Flush(*worker_loop_);

@@ -45,8 +45,12 @@ class LocalJob {
   /// Errors: an operator's declarations are wrong.
   static StatusOr<std::unique_ptr<LocalJob>> Start(Options options);
 
-  /// Cancels what still runs, and returns when nothing does.
+  /// Cancels what still runs, and returns when nothing does: a user's function that does not return
+  /// holds it up.
   ~LocalJob();
+
+  /// After it there are no events; what runs goes on, and is told nothing more.
+  void StopCoordinator();
   LocalJob(const LocalJob&) = delete;
   LocalJob& operator=(const LocalJob&) = delete;
 

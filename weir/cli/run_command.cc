@@ -197,8 +197,8 @@ int Run::RunJob() {
   std::unique_ptr<LocalJob> job = *std::move(started);
   const std::optional<int> signal = signals_->Wait();
   if (signal && notes) console_.Note("stopping; once more to stop at once");
+  job->StopCoordinator();
   const std::optional<Status> status = job->end();
-  job = nullptr;
 
   JobEnd end;
   if (status) {
@@ -208,6 +208,7 @@ int Run::RunJob() {
     end.kind = JobEnd::Kind::kStopped;
     end.signal = signal.value_or(0);
   }
+  // Said before the workers are waited for: a user's function may never return.
   watch_->OnEnd(end);
   return Report(end, watch_->picture().reigned);
 }
@@ -228,7 +229,7 @@ Status Run::Judge(const checkpoint::Proposal& proposal) {
   }
   const bool shown = mode_ == ProgressMode::kLine || mode_ == ProgressMode::kStatus;
   if (shown && !proposal.new_lineage && proposal.ended == checkpoint::EndReason::kFinished) {
-    console_.Note("the job had finished: it looks for new input only (--fresh starts over)");
+    console_.Note("the job had finished: its input is not read again (--fresh starts over)");
   }
   return {};
 }

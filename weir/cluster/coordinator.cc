@@ -55,12 +55,15 @@ void Coordinator::BeginReign() {
   reigning_ = false;
   history_ = std::make_unique<checkpoint::History>(
       options_.loop, options_.env.clock, options_.env.random, options_.env.chaos, options_.store,
-      checkpoint::History::Options{.job = options_.graph.name,
-                                   .retained_max = options_.retained_max});
+      checkpoint::History::Options{
+          .job = options_.graph.name,
+          .retained_max = options_.retained_max,
+          .warn = [this](const Status& what) { options_.events.OnWarning(what); }});
   checkpoint::TakeOverOptions take_over;
   take_over.writer = options_.writer;
   take_over.plan_digest = options_.graph.digest;
   take_over.max_parallelism = options_.graph.max_parallelism;
+  take_over.had_history = epoch_.number() != 0;
   if (reigns_++ == 0) {  // later reigns of this coordinator go on where the first one stopped
     take_over.start = options_.start;
     take_over.from = options_.from;
@@ -81,6 +84,7 @@ Status Coordinator::Judge(const checkpoint::Proposal& proposal) {
           " in this program: it is fixed when a job starts empty; set it back");
     }
     WEIR_RETURN_IF_ERROR(CheckRestorable(*proposal.base, plan_, options_.allowed_to_drop));
+    WEIR_RETURN_IF_ERROR(CheckEnds(*proposal.base, options_.graph, plan_));
   }
   return options_.judge ? options_.judge(proposal) : Status();
 }
@@ -96,6 +100,10 @@ void Coordinator::OnReign(StatusOr<checkpoint::ReignStart> start) {
   attempt_ = swept_ = base::Attempt();
   // A newer epoch deploys over whatever runs.
   for (auto& [key, worker] : workers_) worker.deployed = false;
+  // An earlier reign may have been about to; nobody else does.
+  restart_due_ = true;
+  finished_base_ = {};
+  if (start->finished && start->base) finished_base_ = start->base->ref();
   completion_ = start->completion;
   completed_at_ = options_.env.clock.Now();
   policy_.emplace(options_.triggers, options_.env.clock.Now());
@@ -205,6 +213,11 @@ void Coordinator::Admit(WorkerKey key, const proto::Register& hello) {
   worker.name = hello.worker_name();
   worker.data_address = hello.data_address();
   TryDeploy();
+  if (worker.deployed) return;
+  // Whatever it still has of an attempt is not counted on.
+  proto::ToWorker cancel;
+  cancel.mutable_cancel_attempt();
+  Send(worker, cancel);
 }
 
 void Coordinator::OnConnectionLost(WorkerKey key, const Status& reason) {
@@ -229,10 +242,9 @@ void Coordinator::OnAttemptMessage(WorkerKey key, const proto::ToCoordinator& me
       return OnDecline(message);
     case proto::ToCoordinator::kSplitRequest: {
       const base::SubtaskId reader = FromProto(message.split_request().subtask());
-      const auto source = sources_.find(reader.chain);
-      if (source == sources_.end() || !IsPlanned(reader)) return;
-      source->second.ledger.OnWanted(reader.subtask);
-      return GiveSplits(reader.chain);
+      const auto source = this_attempt_.sources.find(reader.chain);
+      if (source == this_attempt_.sources.end() || !IsPlanned(reader)) return;
+      return source->second->OnWanted(reader.subtask);
     }
     case proto::ToCoordinator::kCommitted:
       return OnCommitted(FromProto(message.committed().subtask()),
@@ -259,6 +271,11 @@ bool Coordinator::IsPlanned(base::SubtaskId subtask) const {
 void Coordinator::OnTick() {
   if (ended_) return;
   const base::Instant now = options_.env.clock.Now();
+  // This process stood still: what the workers said meanwhile is yet to be read.
+  const bool late = now - std::exchange(ticked_at_, now) > limits::kWorkerSuspectedAfter / 2;
+  for (auto& [key, worker] : workers_) {
+    if (late) worker.heard = now;
+  }
   std::vector<WorkerKey> silent;
   for (const auto& [key, worker] : workers_) {
     if (now - worker.heard > limits::kWorkerSuspectedAfter) silent.push_back(key);

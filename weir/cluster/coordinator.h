@@ -13,7 +13,7 @@
 // every subtask had ended is complete and committed, and the end record stands.
 //
 // The file coordinator.cc has the reign and the workers, coordinator_attempt.cc deployment and
-// failure, coordinator_checkpoint.cc checkpoints and splits.
+// failure, coordinator_checkpoint.cc checkpoints; source_coordinator.h has discovery and splits.
 // Threads: an actor; everything on its loop.
 #pragma once
 
@@ -33,7 +33,7 @@
 #include "weir/cluster/control.h"
 #include "weir/cluster/job_events.h"
 #include "weir/cluster/plan_states.h"
-#include "weir/cluster/split_ledger.h"
+#include "weir/cluster/source_coordinator.h"
 #include "weir/env/blob_store.h"
 #include "weir/env/env.h"
 #include "weir/runtime/job_graph.h"
@@ -95,11 +95,14 @@ class Coordinator final : private Actor, private env::Acceptor {
     bool deployed = false;  // has, or may have, subtasks of the present attempt
     proto::Progress progress;
   };
-  struct SourceEntry {
-    std::string uid;
-    std::unique_ptr<runtime::SplitEnumerator> enumerator;
-    SplitLedger ledger;
-    bool discovered = false;  // the first answer of this attempt is there
+  // What each attempt begins anew.
+  struct AttemptState {
+    std::set<base::SubtaskId> not_ready;
+    std::map<base::ChainIndex, std::unique_ptr<SourceCoordinator>> sources;
+    bool splits_held = false;           // until the first checkpoint of an empty job is complete
+    std::set<base::SubtaskId> running;  // subtasks whose input has not ended
+    std::optional<base::CheckpointId> final;  // complete, with every subtask ended
+    std::map<base::SubtaskId, base::CheckpointId> committed;
   };
   using WorkerKey = uint32_t;  // number of the connection, from 1
   // By uid: what each subtask of the operator gets of the newest checkpoint.
@@ -135,15 +138,12 @@ class Coordinator final : private Actor, private env::Acceptor {
   OperatorRestores PlanRestores() const;
   proto::Restore PlanRestore(base::SubtaskId subtask, const OperatorRestores& restores) const;
   void OnReady(base::SubtaskId subtask);
+  void StartSource(base::ChainIndex chain);
   void FailAttempt(const Status& reason);
   void OnCancelled(WorkerKey key);
   void AfterCancel();
 
   // coordinator_checkpoint.cc
-  void StartDiscovery(base::ChainIndex chain);
-  void Discover(base::ChainIndex chain);
-  void OnDiscovered(base::ChainIndex chain, StatusOr<runtime::Discovery> discovery);
-  void GiveSplits(base::ChainIndex chain);
   void ConsiderTrigger();
   void Trigger(const std::optional<checkpoint::CheckpointRequest>& request);
   void OnAcknowledge(const proto::ToCoordinator& message);
@@ -153,6 +153,7 @@ class Coordinator final : private Actor, private env::Acceptor {
                   StatusOr<checkpoint::Completion> completion);
   // By value: it may lie in what ends here.
   void OnCheckpointFailed(base::CheckpointId checkpoint, Status reason);
+  void Retire();
   void Announce(const checkpoint::Completion& completion);
   void OnCommitted(base::SubtaskId subtask, base::CheckpointId checkpoint);
   void OnEnded(base::SubtaskId subtask);
@@ -170,17 +171,15 @@ class Coordinator final : private Actor, private env::Acceptor {
   base::Epoch epoch_;  // of the present reign, or of the last one
   uint32_t reigns_ = 0;
   bool ended_ = false;  // EndJob was called
+  base::Instant ticked_at_;
 
   base::Attempt attempt_;
   uint32_t restarts_ = 0;
   base::Instant failed_at_;  // the newest failure
   bool restart_due_ = true;  // the delay before the next attempt is over
-  std::set<base::SubtaskId> not_ready_;
-  std::map<base::ChainIndex, SourceEntry> sources_;
-  // Until the first checkpoint of an empty job is complete.
-  bool hold_splits_ = false;
-  std::set<base::SubtaskId> running_;  // subtasks whose input has not ended
   base::Instant restore_began_;
+  checkpoint::CheckpointRef finished_base_;  // the job had finished behind it: all is committed
+  AttemptState this_attempt_;
 
   std::optional<checkpoint::TriggerPolicy> policy_;
   std::optional<env::TimerId> trigger_timer_;
@@ -193,8 +192,6 @@ class Coordinator final : private Actor, private env::Acceptor {
   base::Instant completed_at_;
   // The attempt in which left-over files were looked for.
   base::Attempt swept_;
-  std::optional<base::CheckpointId> final_;  // complete, with every subtask ended
-  std::map<base::SubtaskId, base::CheckpointId> committed_;
 };
 
 }  // namespace weir::cluster

@@ -45,18 +45,14 @@ void Coordinator::Deploy(const std::vector<WorkerKey>& workers) {
   attempt_ = attempt_.Next();
   restore_began_ = options_.env.clock.Now();
   SetState(JobState::kRestoring);
-  hold_splits_ = !history_->newest_checkpoint().has_value();
-  not_ready_.clear();
-  running_.clear();
-  committed_.clear();
-  final_.reset();
-  sources_.clear();
+  this_attempt_ = {};
+  this_attempt_.splits_held = !history_->newest_checkpoint().has_value();
   for (uint32_t chain = 0; chain < options_.graph.chains.size(); ++chain) {
     for (uint32_t i = 0; i < options_.graph.chains[chain].parallelism; ++i) {
-      not_ready_.insert({base::ChainIndex(chain), base::SubtaskIndex(i)});
+      this_attempt_.not_ready.insert({base::ChainIndex(chain), base::SubtaskIndex(i)});
     }
   }
-  running_ = not_ready_;
+  this_attempt_.running = this_attempt_.not_ready;
 
   const proto::Deploy plan = PlanDeployment(workers);
   const OperatorRestores restores = PlanRestores();
@@ -92,7 +88,7 @@ proto::Deploy Coordinator::PlanDeployment(const std::vector<WorkerKey>& workers)
     worker.set_worker_id(key);
     worker.set_data_address(workers_.at(key).data_address);
   }
-  for (const base::SubtaskId subtask : not_ready_) {
+  for (const base::SubtaskId subtask : this_attempt_.not_ready) {
     const uint64_t parallelism = options_.graph.chains[subtask.chain.number()].parallelism;
     proto::Deploy::Placement& placement = *plan.add_placements();
     *placement.mutable_subtask() = ToProto(subtask);
@@ -133,10 +129,11 @@ proto::Restore Coordinator::PlanRestore(base::SubtaskId subtask,
         segment.set_end_key_group(pack.key_groups.end.number());
       }
       for (const checkpoint::ListItem& item : part.items) {
-        state.items.push_back(
-            {op.uid, item.state, static_cast<state::Redistribution>(item.mode), item.payload});
+        state.items.push_back({op.uid, item.state, item.redistribution, item.payload});
       }
+      const bool all_committed = base->ref() == finished_base_;
       for (const checkpoint::PendingCommit& pending : part.pending_commits) {
+        if (all_committed) break;
         state.committables.push_back(
             {op.uid, {pending.origin, pending.lineage, pending.checkpoint, pending.payload}});
       }
@@ -151,7 +148,8 @@ proto::Restore Coordinator::PlanRestore(base::SubtaskId subtask,
 }
 
 void Coordinator::OnReady(base::SubtaskId subtask) {
-  if (state_ != JobState::kRestoring || not_ready_.erase(subtask) == 0 || !not_ready_.empty())
+  if (state_ != JobState::kRestoring || this_attempt_.not_ready.erase(subtask) == 0 ||
+      !this_attempt_.not_ready.empty())
     return;
   const auto& base = history_->newest_checkpoint();
   options_.events.OnStart(attempt_, base, options_.env.clock.Now() - restore_began_);
@@ -166,9 +164,40 @@ void Coordinator::OnReady(base::SubtaskId subtask) {
   completed_at_ = options_.env.clock.Now();
   SetState(JobState::kRunning);
   for (uint32_t chain = 0; chain < options_.graph.chains.size(); ++chain) {
-    if (options_.graph.chains[chain].source != nullptr) StartDiscovery(base::ChainIndex(chain));
+    if (state_ != JobState::kRunning) return;  // the source before failed the attempt
+    if (options_.graph.chains[chain].source != nullptr) StartSource(base::ChainIndex(chain));
   }
   ConsiderTrigger();
+}
+
+void Coordinator::StartSource(base::ChainIndex chain) {
+  const runtime::Chain& planned = options_.graph.chains[chain.number()];
+  checkpoint::SourceSnapshot books;
+  if (const auto& base = history_->newest_checkpoint()) {
+    for (const checkpoint::OperatorSnapshot& op : base->checkpoint->operators) {
+      if (op.uid == planned.source_uid && op.source) books = *op.source;
+    }
+  }
+  const auto give = [this, chain](const SplitLedger::Assignment& assignment) {
+    proto::ToWorker message;
+    proto::AssignSplits& news = *message.mutable_assign_splits();
+    *news.mutable_subtask() = ToProto(base::SubtaskId{chain, assignment.reader});
+    if (assignment.split) ToProto({*assignment.split}, news.mutable_splits());
+    news.set_no_more(!assignment.split.has_value());
+    Broadcast(message);
+  };
+  auto& source = this_attempt_.sources[chain];
+  source = std::make_unique<SourceCoordinator>(SourceCoordinator::Options{
+      .loop = options_.loop,
+      .env = options_.env,
+      .source = *planned.source,
+      .uid = planned.source_uid,
+      .books = std::move(books),
+      .hold = this_attempt_.splits_held,
+      .give = give,
+      .on_look = [this] { ConsiderTrigger(); },
+      .on_failed = [this](const Status& status) { FailAttempt(status); }});
+  source->Start();
 }
 
 // The attempt is over; another one follows, or the job has failed.
@@ -177,6 +206,7 @@ void Coordinator::FailAttempt(const Status& reason) {
       state_ != JobState::kDegraded)
     return;
   pending_ = nullptr;
+  for (const auto& [chain, source] : this_attempt_.sources) source->Stop();
   policy_->OnAttemptEnded(options_.env.clock.Now());
   const base::Instant now = options_.env.clock.Now();
   const Duration quiet = now - std::exchange(failed_at_, now);

@@ -1,85 +1,13 @@
-// The coordinator's checkpoints: splits, triggers, acknowledgements, the record, completion, the
-// end of the job.
+// The coordinator's checkpoints: triggers, acknowledgements, the record, completion, the end of the
+// job.
 #include <algorithm>
 #include <utility>
 
 #include "weir/base/check.h"
 #include "weir/cluster/coordinator.h"
 #include "weir/cluster/permit_issuer.h"
-#include "weir/runtime/user_code.h"
 
 namespace weir::cluster {
-
-// ---- splits
-
-void Coordinator::StartDiscovery(base::ChainIndex chain) {
-  SourceEntry& source = sources_[chain];
-  source.uid = options_.graph.chains[chain.number()].source_uid;
-  if (const auto& base = history_->newest_checkpoint()) {
-    for (const checkpoint::OperatorSnapshot& op : base->checkpoint->operators) {
-      if (op.uid == source.uid && op.source) source.ledger = SplitLedger(*op.source);
-    }
-  }
-  const Status made = runtime::CatchUserExceptions([&]() -> Status {
-    source.enumerator = options_.graph.chains[chain.number()].source->NewEnumerator(options_.env);
-    const std::string& state = source.ledger.enumerator_state();
-    return state.empty() ? Status() : source.enumerator->Restore(state);
-  });
-  if (!made.ok()) return FailAttempt(made.Annotated(source.uid));
-  source.discovered = source.ledger.discovery_final();
-  if (source.discovered) return GiveSplits(chain);
-  Discover(chain);
-}
-
-void Coordinator::Discover(base::ChainIndex chain) {
-  const auto done = [inbox = inbox(), this, chain, attempt = attempt_,
-                     epoch = epoch_](StatusOr<runtime::Discovery> discovery) {
-    inbox.Post([this, chain, attempt, epoch, discovery = std::move(discovery)]() mutable {
-      if (attempt == attempt_ && epoch == epoch_) OnDiscovered(chain, std::move(discovery));
-    });
-  };
-  const Status asked = runtime::CatchUserExceptions([&]() -> Status {
-    sources_.at(chain).enumerator->Discover(done);
-    return {};
-  });
-  if (!asked.ok()) done(asked);
-}
-
-void Coordinator::OnDiscovered(base::ChainIndex chain, StatusOr<runtime::Discovery> discovery) {
-  const auto found = sources_.find(chain);
-  if (found == sources_.end() || state_ == JobState::kFailing || ended_) return;
-  SourceEntry& source = found->second;
-  // Looking for more may fail for a while; the first look must not.
-  const bool again =
-      !discovery.ok() && discovery.status().code() == StatusCode::kUnavailable && source.discovered;
-  if (!discovery.ok() && !again) return FailAttempt(discovery.status().Annotated(source.uid));
-  if (discovery.ok()) source.ledger.OnDiscovered(*discovery);
-  source.discovered = true;
-  if (!source.ledger.discovery_final()) {
-    inbox().PostAfter(source.enumerator->interval(),
-                      [this, chain, attempt = attempt_, epoch = epoch_] {
-                        if (attempt == attempt_ && epoch == epoch_ && sources_.contains(chain))
-                          Discover(chain);
-                      });
-  }
-  GiveSplits(chain);
-  ConsiderTrigger();
-}
-
-// Gives splits to the readers that wait for one. A job that starts empty holds them back until its
-// first checkpoint is complete.
-void Coordinator::GiveSplits(base::ChainIndex chain) {
-  SourceEntry& source = sources_.at(chain);
-  if (hold_splits_ || !source.discovered) return;
-  while (const auto assignment = source.ledger.Assign()) {
-    proto::ToWorker message;
-    proto::AssignSplits& news = *message.mutable_assign_splits();
-    *news.mutable_subtask() = ToProto(base::SubtaskId{chain, assignment->reader});
-    if (assignment->split) ToProto({*assignment->split}, news.mutable_splits());
-    news.set_no_more(!assignment->split.has_value());
-    Broadcast(message);
-  }
-}
 
 // ---- from the trigger to the record
 
@@ -87,14 +15,15 @@ void Coordinator::ConsiderTrigger() {
   if (trigger_timer_) CancelTimer(*trigger_timer_);
   trigger_timer_.reset();
   const bool running = state_ == JobState::kRunning || state_ == JobState::kDegraded;
-  const bool discovered =
-      std::ranges::all_of(sources_, [](const auto& entry) { return entry.second.discovered; });
-  if (!running || !discovered || appending_ || final_) return;
-  if (hold_splits_ && !policy_->in_flight()) {
-    // The first checkpoint of an empty job is not left to the interval.
-    if (Status status = policy_->Request({}); !status.ok()) return FailAttempt(status);
-  }
-  const checkpoint::TriggerPolicy::Decision decision = policy_->Next(options_.env.clock.Now());
+  const bool discovered = std::ranges::all_of(
+      this_attempt_.sources, [](const auto& entry) { return entry.second->discovered(); });
+  if (!running || !discovered || appending_ || this_attempt_.final) return;
+  // The first checkpoint of an empty job and the last one of any are waited for.
+  using Need = checkpoint::TriggerPolicy::Need;
+  const Need need =
+      this_attempt_.splits_held || this_attempt_.running.empty() ? Need::kUrgent : Need::kNone;
+  const checkpoint::TriggerPolicy::Decision decision =
+      policy_->Next(options_.env.clock.Now(), need);
   if (decision.trigger) return Trigger(decision.request);
   if (decision.look_again) {
     trigger_timer_ = inbox().PostAfter(*decision.look_again - options_.env.clock.Now(), [this] {
@@ -119,8 +48,8 @@ void Coordinator::Trigger(const std::optional<checkpoint::CheckpointRequest>& re
     for (uint32_t i = 0; i < planned.parallelism; ++i)
       pending.expected.push_back({base::ChainIndex(chain), base::SubtaskIndex(i)});
   }
-  for (const auto& [chain, source] : sources_)
-    pending.sources.push_back(source.ledger.Capture(source.uid));
+  for (const auto& [chain, source] : this_attempt_.sources)
+    pending.sources.push_back(source->Capture());
   pending.base = base;
   pending.trigger_unix_ms = options_.env.clock.UnixMillis();
   pending.triggered = triggered_;
@@ -195,10 +124,7 @@ void Coordinator::OnAppended(const checkpoint::CheckpointBody& body,
   costs_.bytes_written = body.bytes_written;
   costs_.state_bytes = body.state_bytes;
   options_.events.OnCheckpoint(body.id, costs_);
-  // Files that no record names are what dead attempts left: looked for once per attempt.
-  const bool sweep = std::exchange(swept_, attempt_) != attempt_;
-  history_->Retire({.oldest_live_attempt = attempt_, .sweep_files = sweep},
-                   [](const StatusOr<checkpoint::RetirementReport>&) {});
+  Retire();
   // The attempt failed meanwhile; the next one starts from this checkpoint.
   if (!same_attempt) return;
   policy_->OnCompleted(now);
@@ -209,12 +135,12 @@ void Coordinator::OnAppended(const checkpoint::CheckpointBody& body,
                                   return part.end_of_input_done;
                                 });
                           }) &&
-      running_.empty()) {
-    final_ = body.id;
+      this_attempt_.running.empty()) {
+    this_attempt_.final = body.id;
   }
   Announce(*completion);
-  if (std::exchange(hold_splits_, false)) {
-    for (const auto& [chain, source] : sources_) GiveSplits(chain);
+  if (std::exchange(this_attempt_.splits_held, false)) {
+    for (const auto& [chain, source] : this_attempt_.sources) source->Release();
   }
   ConsiderTrigger();
 }
@@ -236,30 +162,42 @@ void Coordinator::OnCheckpointFailed(base::CheckpointId checkpoint, Status reaso
 
 // ---- after the record
 
+void Coordinator::Retire() {
+  if (history_->retiring()) return;  // the next checkpoint makes it good
+  // Files that no record names are what dead attempts left: looked for once per attempt.
+  history_->Retire(
+      {.oldest_live_attempt = attempt_, .sweep_files = swept_ != attempt_},
+      [this, attempt = attempt_](const StatusOr<checkpoint::RetirementReport>& report) {
+        if (report.ok()) swept_ = attempt;
+        const Status& wrong = report.ok() ? report->first_failure : report.status();
+        if (!wrong.ok() && !history_->over())
+          options_.events.OnWarning(wrong.Annotated("old checkpoints are not deleted"));
+      });
+}
+
 void Coordinator::Announce(const checkpoint::Completion& completion) {
   // The next one makes it good.
-  if (!final_ && options_.env.chaos.Buggify("coordinator-complete-lost")) return;
+  if (!this_attempt_.final && options_.env.chaos.Buggify("coordinator-complete-lost")) return;
   proto::ToWorker complete;
   *complete.mutable_complete() = PermitIssuer::Announce(completion);
   Broadcast(complete);
 }
 
 void Coordinator::OnCommitted(base::SubtaskId subtask, base::CheckpointId checkpoint) {
-  committed_[subtask] = std::max(committed_[subtask], checkpoint);
+  this_attempt_.committed[subtask] = std::max(this_attempt_.committed[subtask], checkpoint);
   FinishIfCommitted();
 }
 
 void Coordinator::OnEnded(base::SubtaskId subtask) {
-  if (running_.erase(subtask) == 0 || !running_.empty()) return;
-  // The last checkpoint.
-  if (Status status = policy_->Request({}); !status.ok()) return FailAttempt(status);
+  if (this_attempt_.running.erase(subtask) == 0 || !this_attempt_.running.empty()) return;
   ConsiderTrigger();
 }
 
 void Coordinator::FinishIfCommitted() {
-  if (!final_ || appending_) return;
+  if (!this_attempt_.final || appending_) return;
   uint32_t done = 0;
-  for (const auto& [subtask, checkpoint] : committed_) done += checkpoint >= *final_;
+  for (const auto& [subtask, checkpoint] : this_attempt_.committed)
+    done += checkpoint >= *this_attempt_.final;
   if (done < options_.graph.subtasks()) return;
   appending_ = true;
   history_->AppendEnd(checkpoint::EndReason::kFinished, [this](const Status& status) {

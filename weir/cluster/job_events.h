@@ -57,6 +57,10 @@ class JobEvents {
   virtual void OnRestart(const Status& reason, uint32_t restart, uint32_t restarts_max,
                          Duration delay) = 0;
   virtual void OnProgress(const JobProgress& progress) = 0;
+
+  /// Something went wrong by which nothing is lost, such as the deletion of old checkpoints. It may
+  /// be said again with each checkpoint.
+  virtual void OnWarning(const Status& what) = 0;
 };
 
 }  // namespace weir::cluster

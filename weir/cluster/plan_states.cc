@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "weir/checkpoint/rescale_plan.h"
 #include "weir/runtime/user_code.h"
 #include "weir/state/keyed_backend.h"
 
@@ -21,9 +22,12 @@ StatusOr<PlannedOperator> Declared(const runtime::OperatorNode& node, uint32_t i
   context.uid = node.uid;
   context.max_parallelism = graph.max_parallelism;
   context.key_groups = {base::KeyGroup(0), base::KeyGroup(graph.max_parallelism)};
-  const std::unique_ptr<runtime::Operator> op = node.factory->New();
-  WEIR_RETURN_IF_ERROR(
-      runtime::CatchUserExceptions([&] { return op->Open(context); }).Annotated(node.uid));
+  std::unique_ptr<runtime::Operator> op;
+  const Status opened = runtime::CatchUserExceptions([&] {
+    op = node.factory->New();
+    return op->Open(context);
+  });
+  WEIR_RETURN_IF_ERROR(opened.Annotated(node.uid));
   planned.commits = op->commits();
   if (const state::KeyedBackend* backend = op->keyed_state()) {
     planned.has_keyed_state = true;
@@ -42,15 +46,19 @@ const PlannedOperator* Find(const std::vector<PlannedChain>& plan, const std::st
   return nullptr;
 }
 
-state::OperatorStates Stored(const checkpoint::OperatorSnapshot& op) {
+StatusOr<state::OperatorStates> Stored(const checkpoint::OperatorSnapshot& op,
+                                       const std::string& checkpoint) {
   state::OperatorStates stored;
   stored.uid = op.uid;
   for (const checkpoint::StateSnapshot& state : op.states) {
     if (state.key_schema) stored.key = *state.key_schema;
-    const auto kind = state.kind == state::StateKindName(state::StateKind::kList)
-                          ? state::StateKind::kList
-                          : state::StateKind::kValue;
-    stored.states.push_back({state.name, kind, state.value_schema.value_or(record::Schema{})});
+    const std::optional<state::StateKind> kind = state::ParseStateKind(state.kind);
+    if (!kind) {
+      return FailedPreconditionError("state \"", op.uid, ".", state.name, "\" of ", checkpoint,
+                                     " is of a kind that this version of Weir does not know: ",
+                                     state.kind, "; run the version that wrote it");
+    }
+    stored.states.push_back({state.name, *kind, state.value_schema.value_or(record::Schema{})});
   }
   return stored;
 }
@@ -96,8 +104,7 @@ std::vector<checkpoint::OperatorSnapshot> SnapshotsOf(const PlannedChain& chain,
     }
     for (const runtime::OperatorItem& item : state.items) {
       if (item.uid != op.uid) continue;
-      snapshot.items.push_back({item.state, static_cast<checkpoint::ItemMode>(item.redistribution),
-                                subtask.subtask, item.bytes});
+      snapshot.items.push_back({item.state, item.redistribution, subtask.subtask, item.bytes});
     }
     for (const runtime::OperatorCommittable& pending : state.committables) {
       if (pending.uid != op.uid) continue;
@@ -129,7 +136,8 @@ Status CheckRestorable(const checkpoint::HistoryRecord& record,
     if (planned != nullptr) {
       state::OperatorStates declared = planned->keyed;
       declared.uid = op.uid;
-      WEIR_RETURN_IF_ERROR(state::CompareStates(Stored(op), declared, name, allowed_to_drop));
+      WEIR_ASSIGN_OR_RETURN(const state::OperatorStates stored, Stored(op, name));
+      WEIR_RETURN_IF_ERROR(state::CompareStates(stored, declared, name, allowed_to_drop));
       continue;
     }
     const auto may_drop = [&](const std::string& what) {
@@ -150,6 +158,38 @@ Status CheckRestorable(const checkpoint::HistoryRecord& record,
         "\"", op.uid, "\" (", op.kind, ") of ", name,
         " is not in this program: give it its name again, or drop it with --allow-dropped-state ",
         op.uid);
+  }
+  return {};
+}
+
+Status CheckEnds(const checkpoint::HistoryRecord& record, const runtime::JobGraph& graph,
+                 const std::vector<PlannedChain>& plan) {
+  // Of each chain, which subtasks had ended.
+  std::vector<std::vector<bool>> ended;
+  for (size_t chain = 0; chain < plan.size(); ++chain) {
+    std::vector<bool>& of_chain =
+        ended.emplace_back(graph.chains[chain].parallelism, !plan[chain].empty());
+    for (const PlannedOperator& op : plan[chain]) {
+      const auto restores =
+          checkpoint::PlanRestore(record, op.uid, graph.chains[chain].parallelism);
+      for (size_t i = 0; i < of_chain.size(); ++i)
+        of_chain[i] = of_chain[i] && restores[i].end_of_input_done;
+    }
+  }
+  for (const runtime::Edge& edge : graph.edges) {
+    if (plan[edge.from.number()].empty()) continue;  // nothing is kept of it: it ends again
+    const std::vector<bool>& from = ended[edge.from.number()];
+    const std::vector<bool>& to = ended[edge.to.number()];
+    const bool forward = edge.partitioning == runtime::Partitioning::kForward;
+    const bool feeds_on = std::ranges::find(from, false) != from.end();
+    for (size_t i = 0; i < to.size(); ++i) {
+      if (!to[i] || (forward ? from[i] : !feeds_on)) continue;
+      return FailedPreconditionError(
+          "a part of ", graph.chains[edge.to.number()].name, " had ended in checkpoint ",
+          record.checkpoint->id, ", and would get rows again from ",
+          graph.chains[edge.from.number()].name,
+          ": go on with the parallelism that both had, until the job has ended");
+    }
   }
   return {};
 }

@@ -44,4 +44,9 @@ Status CheckRestorable(const checkpoint::HistoryRecord& record,
                        const std::vector<PlannedChain>& plan,
                        std::span<const std::string> allowed_to_drop = {});
 
+/// Ok if at the program's parallelism no subtask that had ended is fed by one that had not.
+/// Errors: FailedPrecondition naming both chains and the cure.
+Status CheckEnds(const checkpoint::HistoryRecord& record, const runtime::JobGraph& graph,
+                 const std::vector<PlannedChain>& plan);
+
 }  // namespace weir::cluster

@@ -13,6 +13,9 @@ namespace {
 // What is put beside it before it is sent: epoch, attempt, bytes of state.
 constexpr size_t kNewsRoomBytes = 1 << 10;
 
+// Of a state or a chunk in a pack's footer, at most, beside names.
+constexpr size_t kIndexBytes = 64;
+
 proto::ToCoordinator Declined(base::SubtaskId subtask, base::CheckpointId checkpoint,
                               const Status& status) {
   proto::ToCoordinator message;
@@ -88,7 +91,10 @@ class SnapshotUpload::Answer {
 };
 
 SnapshotUpload::SnapshotUpload(Options options)
-    : options_(std::move(options)), answer_(std::make_shared<Answer>(std::move(options_.done))) {}
+    : options_(std::move(options)), answer_(std::make_shared<Answer>(std::move(options_.done))) {
+  for (const checkpoint::PackState& state : options_.states)
+    small_bytes_ += state.operator_uid.size() + state.state.size() + kIndexBytes;
+}
 
 SnapshotUpload::~SnapshotUpload() {
   if (answer_ != nullptr) answer_->Drop();
@@ -96,8 +102,7 @@ SnapshotUpload::~SnapshotUpload() {
 
 void SnapshotUpload::Write(uint32_t index, state::SnapshotChunk chunk) {
   checkpoint::Chunk piece{options_.first_state[index] + chunk.state, chunk.group,
-                          checkpoint::ChunkKind::kWhole, std::move(chunk.bytes)};
-  constexpr size_t kIndexBytes = 64;  // of a chunk in the pack's footer, at most
+                          checkpoint::ChunkScope::kWhole, std::move(chunk.bytes)};
   small_bytes_ += piece.bytes.size() + kIndexBytes;
   const bool too_large = small_bytes_ > limits::kInlinePackBytesMax / 2;
   if (pack_ == nullptr && (too_large || options_.env.chaos.Buggify("cluster-small-pack")))

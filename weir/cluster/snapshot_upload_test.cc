@@ -2,7 +2,16 @@
 
 #include <gtest/gtest.h>
 
+#include <chrono>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
 #include "weir/base/limits.h"
+#include "weir/sim/memory_blob_store.h"
+#include "weir/sim/test_machine.h"
 
 namespace weir::cluster {
 namespace {
@@ -42,6 +51,42 @@ TEST(SnapshotNews, AFailureIsDeclined) {
       SnapshotNews(kSubtask, base::CheckpointId(7), UnavailableError("the store is away"));
   ASSERT_TRUE(news.has_decline());
   EXPECT_EQ(FromProto(news.decline().status()).code(), StatusCode::kUnavailable);
+}
+
+struct NoMailbox final : runtime::Mailbox {
+  void Post(base::Closure) override {}
+};
+
+// One chunk of each size, of an operator with many states of long names: whatever goes into the
+// acknowledgement fits there.
+TEST(SnapshotUpload, ASmallSnapshotCountsTheNamesOfItsStates) {
+  sim::TestMachine machine(sim::CalmOptions(1));
+  sim::MemoryBlobStore store(machine.world, "store");
+  env::Env env = machine.process.env();
+  const checkpoint::JobFiles files("job");
+  std::vector<checkpoint::PackState> states;
+  for (int i = 0; i < 16; ++i) states.push_back({std::string(100, 'u'), std::string(26, 's')});
+  for (size_t bytes = 0; bytes < limits::kInlinePackBytesMax; bytes += 97) {
+    std::optional<StatusOr<UploadedSnapshot>> answer;
+    auto upload = std::make_unique<SnapshotUpload>(SnapshotUpload::Options{
+        .store = store,
+        .env = env,
+        .files = files,
+        .pack = {base::Epoch(1), base::Attempt(1), base::CheckpointId(bytes + 1),
+                 base::ChainIndex(0), base::SubtaskIndex(0), 7},
+        .states = states,
+        .first_state = {0},
+        .key_groups = {base::KeyGroup(0), base::KeyGroup(8)},
+        .mailbox = std::make_shared<NoMailbox>(),
+        .done = [&](StatusOr<UploadedSnapshot> uploaded) { answer = std::move(uploaded); }});
+    upload->Write(0, {.group = base::KeyGroup(1), .state = 3, .bytes = std::string(bytes, 'x')});
+    upload->Finish({}, {});
+    ASSERT_TRUE(
+        machine.world.RunUntil([&] { return answer.has_value(); }, std::chrono::seconds(9)));
+    ASSERT_TRUE(answer->ok()) << answer->status();
+    ASSERT_EQ((*answer)->packs.size(), 1u);
+    EXPECT_LE((*answer)->packs[0].inlined.size(), limits::kInlinePackBytesMax);
+  }
 }
 
 }  // namespace

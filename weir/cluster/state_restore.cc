@@ -36,6 +36,8 @@ void StateRestore::Next() {
        },
        .window = window_},
       [self](Status status) {
+        // A store knows of no damage there; for the job it is one, and trying again finds no more.
+        if (status.code() == StatusCode::kNotFound) status = DataLossError(status.message());
         if (!status.ok()) return self->done_(std::move(status));
         self->Next();
       });

@@ -34,7 +34,7 @@ class StateRestore : public std::enable_shared_from_this<StateRestore> {
     size_t bytes_max = limits::kRestoreBytesMax;
   };
   /// Shapes: store outlives the calls under way.
-  /// Errors: as checkpoint::ReadPack.
+  /// Errors: as checkpoint::ReadPack, but DataLoss for a pack that is not there.
   static void Begin(Options options);
 
   explicit StateRestore(Options options);  // Begin makes it shared

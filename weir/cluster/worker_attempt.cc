@@ -139,8 +139,10 @@ void WorkerAttempt::Restore(const proto::Restore& message) {
       .files = options_.files,
       .segments = {message.segments().begin(), message.segments().end()},
       .take =
-          [inbox = inbox(), this, id](const checkpoint::PackState& state, std::string bytes,
-                                      base::Closure taken) {
+          [inbox = inbox(), this, id, declared = DeclaredOf(id)](
+              const checkpoint::PackState& state, std::string bytes, base::Closure taken) {
+            if (!declared.contains({state.operator_uid, state.state}))
+              return taken();  // the user let it go
             inbox.Post([this, id,
                         chunk = runtime::Subtask::RestoredChunk{state.operator_uid, state.state,
                                                                 std::move(bytes),
@@ -157,6 +159,16 @@ void WorkerAttempt::Restore(const proto::Restore& message) {
           },
       .bytes_max = small ? 1 : limits::kRestoreBytesMax,
   });
+}
+
+// The keyed states of its operators: uid and name.
+std::set<std::pair<std::string, std::string>> WorkerAttempt::DeclaredOf(SubtaskId id) const {
+  std::set<std::pair<std::string, std::string>> declared;
+  for (const PlannedOperator& op : options_.plan[id.chain.number()]) {
+    for (const state::StateDescriptor& state : op.keyed.states)
+      declared.emplace(op.uid, state.name);
+  }
+  return declared;
 }
 
 void WorkerAttempt::Begin() {

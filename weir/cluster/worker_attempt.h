@@ -11,6 +11,9 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <set>
+#include <string>
+#include <utility>
 #include <vector>
 
 #include "weir/checkpoint/job_files.h"
@@ -78,6 +81,7 @@ class WorkerAttempt final : public runtime::SubtaskHost, private Actor {
   Ends MakeChannels(const proto::Deploy& deploy);
   void MakeSubtask(base::SubtaskId id, Ends& ends, const proto::Deploy& deploy);
   void Report(proto::ToCoordinator message);
+  std::set<std::pair<std::string, std::string>> DeclaredOf(base::SubtaskId id) const;
   runtime::Subtask* Find(base::SubtaskId id);
 
   const Options options_;

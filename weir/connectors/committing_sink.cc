@@ -72,7 +72,7 @@ bool CommittingSink::TakesRows() const {
          !Covered(pending_[limits::kCommitsBehindMax - 1]);
 }
 
-Status CommittingSink::Snapshot(runtime::OperatorSnapshot& snapshot) {
+Status CommittingSink::Snapshot(runtime::SnapshotContext& snapshot) {
   WEIR_RETURN_IF_ERROR(failure_);
   if (Mutant("committables-of-aborted-forgotten")) {
     std::erase_if(pending_, [&](const Pending& pending) { return !Covered(pending); });

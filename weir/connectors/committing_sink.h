@@ -51,7 +51,7 @@ class CommittingSink final : public runtime::Operator {
   Status RestoreCommittable(runtime::Committable committable) override;
   Status Start() override;
   StatusOr<runtime::Outcome> Process(runtime::Input& input, runtime::Output& output) override;
-  Status Snapshot(runtime::OperatorSnapshot& snapshot) override;
+  Status Snapshot(runtime::SnapshotContext& snapshot) override;
   Status OnCheckpointComplete(const runtime::CommitPermit& permit) override;
   Status OnTick() override;
   bool commits() const override { return true; }

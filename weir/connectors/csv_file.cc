@@ -16,6 +16,12 @@ constexpr size_t kTailBytes = 4 << 10;
 constexpr size_t kMessageTextBytesMax = 40;
 constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
 
+uint64_t DigestOf(std::string_view bytes) {
+  base::Checksum digest;
+  digest.Add(bytes);
+  return digest.value();
+}
+
 std::string JoinNames(std::span<const std::string> names) {
   std::string joined;
   for (const std::string& name : names) joined.append(joined.empty() ? "" : ",").append(name);
@@ -98,16 +104,15 @@ StatusOr<CsvHeader> ReadCsvHeader(const env::ReadableFile& file, const std::stri
       is_row ? std::span(tokenizer.rows().fields).first(columns)
              : std::span<const std::string_view>(&shown, 1);
   WEIR_ASSIGN_OR_RETURN(std::vector<uint32_t> order, MatchColumns(names, path, shown, fields));
-  return CsvHeader{.column_of_field = std::move(order), .bytes = line.size()};
+  return CsvHeader{
+      .column_of_field = std::move(order), .bytes = line.size(), .digest = DigestOf(line)};
 }
 
 StatusOr<uint64_t> CsvTailDigest(const env::ReadableFile& file, uint64_t file_bytes) {
   const uint64_t size = std::min<uint64_t>(file_bytes, kTailBytes);
   WEIR_ASSIGN_OR_RETURN(const std::string tail,
                         env::ReadExactly(file, file_bytes - size, static_cast<size_t>(size)));
-  base::Checksum digest;
-  digest.Add(tail);
-  return digest.value();
+  return DigestOf(tail);
 }
 
 std::string CsvPlace(const env::ReadableFile& file, const std::string& path, uint64_t offset) {

@@ -20,6 +20,7 @@ inline constexpr std::string_view kBadRowCure =
 struct CsvHeader {
   std::vector<uint32_t> column_of_field;  // where each field of the record stands in a row
   uint64_t bytes = 0;                     // where the rows begin
+  uint64_t digest = 0;                    // of the header line
 };
 
 /// Reads the header line of the first `file_bytes` bytes of `file`: it must name exactly `fields`,

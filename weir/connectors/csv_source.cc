@@ -4,6 +4,7 @@
 
 #include "weir/base/check.h"
 #include "weir/base/limits.h"
+#include "weir/base/utf8.h"
 #include "weir/connectors/csv_file.h"
 #include "weir/record/scalar_text.h"
 
@@ -102,8 +103,12 @@ StatusOr<std::vector<runtime::Split>> FindCsvSplits(env::FileSystem& files,
   std::vector<runtime::Split> splits;
   for (const InputFile& input : inputs) {
     const std::string path = env::JoinPath(input.directory, input.name);
+    if (!base::IsUtf8(input.name)) {
+      return InvalidArgumentError("the name of ", QuotedForMessage(path),
+                                  " is not UTF-8: checkpoints could not name it; rename the file");
+    }
     WEIR_ASSIGN_OR_RETURN(const auto file, files.Open(path));
-    WEIR_RETURN_IF_ERROR(ReadCsvHeader(*file, path, input.bytes, fields).status());
+    WEIR_ASSIGN_OR_RETURN(const CsvHeader header, ReadCsvHeader(*file, path, input.bytes, fields));
     WEIR_ASSIGN_OR_RETURN(const uint64_t tail, CsvTailDigest(*file, input.bytes));
     for (uint64_t begin = 0; begin < input.bytes;) {
       const uint64_t end = begin + std::min(split_bytes, input.bytes - begin);
@@ -112,7 +117,8 @@ StatusOr<std::vector<runtime::Split>> FindCsvSplits(env::FileSystem& files,
                                        .end = end,
                                        .next = begin,
                                        .file_bytes = input.bytes,
-                                       .tail = tail}));
+                                       .header_digest = header.digest,
+                                       .tail_digest = tail}));
       begin = end;
     }
   }

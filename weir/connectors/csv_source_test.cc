@@ -1,5 +1,6 @@
 #include "weir/connectors/csv_source.h"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "weir/base/limits.h"
@@ -288,6 +289,29 @@ TEST(CsvSource, ARowThatWasMendedInItsPlaceIsRead) {
   EXPECT_EQ(*reading.Read(), (Rows{"1,x", "2,mnd", "3,last"}));
 }
 
+// Of the same length, so neither size nor tail tells.
+TEST(CsvSource, AnotherFileOfTheSameLengthIsRefused) {
+  const std::string text = Numbered(5000);
+  const auto read_and_replace = [&](const std::string& other) {
+    WEIR_CHECK(other.size() == text.size());
+    Reading reading(text);
+    WEIR_CHECK(reading.Discover().ok() && reading.Read(2)->size() > 1);
+    const auto splits = reading.reader().Snapshot(base::CheckpointId(1));
+    reading.machine().Write("in/t.csv", other);
+    WEIR_CHECK(reading.Restore(splits).ok());
+    return reading.ErrorOf(reading.Read(), StatusCode::kFailedPrecondition);
+  };
+  std::string swapped = text;
+  swapped.replace(0, 12, "note,account");
+  EXPECT_EQ(read_and_replace(swapped),
+            "in/t.csv:1: the header line is not what it was when the job found the file; put the "
+            "file back as it was, or start anew with --fresh");
+  std::string shifted = text;  // by one byte: the first row is longer, the last one shorter
+  shifted.insert(shifted.find("n0"), "n").erase(shifted.size() - 2, 1);
+  EXPECT_THAT(read_and_replace(shifted),
+              ::testing::HasSubstr("in/t.csv is another file since the job read it up to byte"));
+}
+
 TEST(CsvSource, AFieldThatDoesNotParseIsNamed) {
   std::string text = Numbered(5000);
   const size_t at = text.find("\n4321,") + 1;
@@ -350,6 +374,14 @@ TEST(CsvSource, ADirectoryIsItsVisibleCsvFiles) {
   Rows expected = {"7,seven"};
   expected.insert(expected.end(), kSomeRows.begin(), kSomeRows.end());
   EXPECT_EQ(*reading.ReadAll(), expected);
+}
+
+TEST(CsvSource, AFileWhoseNameNoCheckpointCanHoldIsRefused) {
+  Reading reading(kSome, {.path = "in"});
+  reading.machine().Write("in/\xFF.csv", "account,note\n7,seven\n");
+  EXPECT_EQ(reading.Discover(),
+            InvalidArgumentError("the name of \"in/\xFF.csv\" is not UTF-8: checkpoints could not "
+                                 "name it; rename the file"));
 }
 
 TEST(CsvSource, SplitsGrowWithTheInput) {
@@ -420,30 +452,32 @@ TEST(CsvSource, EnumeratorAnswersFromThePool) {
 
 TEST(CsvSplit, PositionsAreThoseOfTheirVersion) {
   CsvSplit split{.file = "a:b-c.csv", .begin = 10, .end = 20, .next = 12, .file_bytes = 30};
-  split.tail = 0x0102030405060708;
+  split.header_digest = 0x1112131415161718;
+  split.tail_digest = 0x0102030405060708;
   const runtime::Split encoded = EncodeCsvSplit(split);
   EXPECT_EQ(encoded.id, "a:b-c.csv:10-20");
-  EXPECT_EQ(encoded.position, "\x02\x0c\x1e\x08\x07\x06\x05\x04\x03\x02\x01");
+  EXPECT_EQ(encoded.position,
+            "\x01\x0c\x1e\x18\x17\x16\x15\x14\x13\x12\x11\x08\x07\x06\x05\x04\x03\x02\x01");
   EXPECT_EQ(*DecodeCsvSplit(encoded), split);
-  split.tail = {};
-  EXPECT_EQ(*DecodeCsvSplit({.id = encoded.id, .position = "\x01\x0c\x1e"}), split);
 }
 
 TEST(CsvSplit, PositionsThatMakeNoSenseAreRefused) {
-  const auto code = [](const std::string& id, std::string_view position) {
-    return DecodeCsvSplit({id, std::string(position)}).status().code();
+  const std::string digests = "0123456789abcdef";
+  const auto code = [](const std::string& id, const std::string& position) {
+    return DecodeCsvSplit({id, position}).status().code();
   };
-  EXPECT_EQ(code("a:10-20", "\x03\x0c\x1e"), StatusCode::kFailedPrecondition);
+  EXPECT_EQ(code("a:10-20", "\x01\x0c\x1e" + digests), StatusCode::kOk);
+  EXPECT_EQ(code("a:10-20", "\x02\x0c\x1e" + digests), StatusCode::kFailedPrecondition);
   EXPECT_EQ(code("a:10-20", ""), StatusCode::kDataLoss);
-  EXPECT_EQ(code("a:10-20", "\x02\x0c\x1e"), StatusCode::kDataLoss);
-  EXPECT_EQ(code("a:10-20", "\x02\x0c\x1e\x08\x07\x06\x05\x04\x03\x02"), StatusCode::kDataLoss);
   EXPECT_EQ(code("a:10-20", "\x01\x0c"), StatusCode::kDataLoss);
-  EXPECT_EQ(code("a:10-20", "\x01\x0c\x1e\x01"), StatusCode::kDataLoss);
-  EXPECT_EQ(code("a:10-20", "\x01\x09\x1e"), StatusCode::kDataLoss);  // before the range
-  EXPECT_EQ(code("a:10-20", "\x01\x1f\x1e"), StatusCode::kDataLoss);  // behind the file
-  EXPECT_EQ(code("a:20-10", "\x01\x14\x1e"), StatusCode::kDataLoss);
-  EXPECT_EQ(code("10-20", "\x01\x0c\x1e"), StatusCode::kDataLoss);
-  EXPECT_EQ(code("../a:10-20", "\x01\x0c\x1e"), StatusCode::kDataLoss);
+  EXPECT_EQ(code("a:10-20", "\x01\x0c\x1e"), StatusCode::kDataLoss);
+  EXPECT_EQ(code("a:10-20", "\x01\x0c\x1e" + digests.substr(1)), StatusCode::kDataLoss);
+  EXPECT_EQ(code("a:10-20", "\x01\x0c\x1e" + digests + "1"), StatusCode::kDataLoss);
+  EXPECT_EQ(code("a:10-20", "\x01\x09\x1e" + digests), StatusCode::kDataLoss);  // before the range
+  EXPECT_EQ(code("a:10-20", "\x01\x1f\x1e" + digests), StatusCode::kDataLoss);  // behind the file
+  EXPECT_EQ(code("a:20-10", "\x01\x14\x1e" + digests), StatusCode::kDataLoss);
+  EXPECT_EQ(code("10-20", "\x01\x0c\x1e" + digests), StatusCode::kDataLoss);
+  EXPECT_EQ(code("../a:10-20", "\x01\x0c\x1e" + digests), StatusCode::kDataLoss);
 }
 
 }  // namespace

@@ -7,8 +7,7 @@
 namespace weir::connectors {
 namespace {
 
-constexpr uint8_t kVersion = 2;
-constexpr uint8_t kVersionWithoutTail = 1;
+constexpr uint8_t kVersion = 1;
 
 bool ParseNumber(std::string_view text, uint64_t& number) {
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
@@ -30,10 +29,11 @@ bool ParseId(std::string_view id, CsvSplit& split) {
 
 runtime::Split EncodeCsvSplit(const CsvSplit& split) {
   base::ByteWriter position;
-  position.U8(split.tail ? kVersion : kVersionWithoutTail);
+  position.U8(kVersion);
   position.Varint(split.next);
   position.Varint(split.file_bytes);
-  if (split.tail) position.U64(*split.tail);
+  position.U64(split.header_digest);
+  position.U64(split.tail_digest);
   return {.id = Concat(split.file, ':', split.begin, '-', split.end), .position = position.Take()};
 }
 
@@ -48,7 +48,8 @@ StatusOr<CsvSplit> DecodeCsvSplit(const runtime::Split& encoded) {
   }
   split.next = position.Varint();
   split.file_bytes = position.Varint();
-  if (version != kVersionWithoutTail) split.tail = position.U64();
+  split.header_digest = position.U64();
+  split.tail_digest = position.U64();
   WEIR_RETURN_IF_ERROR(position.Check(Concat("the position of CSV split ", encoded.id),
                                       base::ByteReader::Rest::kMustBeEmpty));
   if (!ParseId(encoded.id, split) || split.begin > split.end || split.end > split.file_bytes ||

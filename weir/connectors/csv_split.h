@@ -8,7 +8,6 @@
 #pragma once
 
 #include <cstdint>
-#include <optional>
 #include <string>
 #include <string_view>
 
@@ -23,14 +22,16 @@ struct CsvSplit {
   std::string file;
   uint64_t begin = 0;
   uint64_t end = 0;
-  uint64_t next = 0;                  // where the next row begins, or is looked for
-  uint64_t file_bytes = 0;            // when the split was found: what is behind is not read
-  std::optional<uint64_t> tail = {};  // CsvTailDigest then; none: written by version 1
+  uint64_t next = 0;  // where the next row begins, or is looked for
+  // Of the file when the split was found:
+  uint64_t file_bytes = 0;     // what is behind is not read
+  uint64_t header_digest = 0;  // CsvHeader::digest
+  uint64_t tail_digest = 0;    // CsvTailDigest
   friend bool operator==(const CsvSplit&, const CsvSplit&) = default;
 };
 
-/// The id is "<file>:<begin>-<end>"; the position a version byte (2), two varints, `next` and
-/// `file_bytes`, and eight bytes, `tail`.
+/// The id is "<file>:<begin>-<end>"; the position a version byte (1), two varints, `next` and
+/// `file_bytes`, and eight bytes each, `header_digest` and `tail_digest`.
 runtime::Split EncodeCsvSplit(const CsvSplit& split);
 
 /// Errors: DataLoss when it makes no sense; FailedPrecondition when a newer Weir wrote it.

@@ -19,7 +19,8 @@ constexpr std::string_view kChangedCure =
 // The file must still begin with the bytes that it had when the split was found. Rows that were
 // appended since are not read; but a last row that had no line end may have been cut then, and a
 // row that was mended to a longer one has pushed others behind the end. A row that was mended to
-// one of the same length is welcome.
+// one of the same length is welcome; another file of the same length has another header, or no row
+// where the next one should begin.
 Status CheckUnchanged(const env::ReadableFile& file, const std::string& path,
                       const CsvSplit& split) {
   WEIR_ASSIGN_OR_RETURN(const uint64_t bytes, file.Size());
@@ -30,7 +31,7 @@ Status CheckUnchanged(const env::ReadableFile& file, const std::string& path,
   }
   if (bytes == split.file_bytes || split.file_bytes == 0) return {};
   WEIR_ASSIGN_OR_RETURN(const uint64_t tail, CsvTailDigest(file, split.file_bytes));
-  if (split.tail && tail != *split.tail) {
+  if (tail != split.tail_digest) {
     return FailedPreconditionError(
         path, " has grown since the job found it, and not by rows at its end: it was ",
         WithThousands(split.file_bytes), " bytes, and is ", WithThousands(bytes), kChangedCure);
@@ -56,6 +57,11 @@ StatusOr<std::unique_ptr<CsvSplitReader>> CsvSplitReader::Open(Options options) 
   WEIR_RETURN_IF_ERROR(CheckUnchanged(**file, options.path, options.split));
   WEIR_ASSIGN_OR_RETURN(CsvHeader header, ReadCsvHeader(**file, options.path,
                                                         options.split.file_bytes, options.fields));
+  if (header.digest != options.split.header_digest) {
+    return FailedPreconditionError(
+        options.path, ":1: the header line is not what it was when the job found the file",
+        kChangedCure);
+  }
   return std::unique_ptr<CsvSplitReader>(
       new CsvSplitReader(std::move(options), *std::move(file), std::move(header)));
 }
@@ -88,7 +94,7 @@ std::string CsvSplitReader::PlaceOf(uint32_t row) const {
 StatusOr<CsvSplitReader::State> CsvSplitReader::Advance(uint32_t rows_max) {
   WEIR_CHECK(rows_max > 0);
   if (row_ < tokenizer_.rows().count) return State::kRows;
-  if (!at_row_) FindFirstRow();
+  if (!at_row_) WEIR_RETURN_IF_ERROR(FindFirstRow());
   if (at_row_) {
     Consume(std::exchange(block_bytes_, 0));
     row_ = 0;
@@ -118,11 +124,18 @@ void CsvSplitReader::Consume(size_t bytes) {
   offset_ += bytes;
 }
 
-void CsvSplitReader::FindFirstRow() {
+Status CsvSplitReader::FindFirstRow() {
   const std::string_view bytes(buffer_.data() + begin_, end_ - begin_);
   const size_t line_end = bytes.find('\n');
+  const bool was_read = split_.next > split_.begin && split_.next < split_.file_bytes;
+  if (was_read && !bytes.empty() && line_end != 0) {
+    return FailedPreconditionError(path_, " is another file since the job read it up to byte ",
+                                   WithThousands(split_.next), ": no row begins there now",
+                                   kChangedCure);
+  }
   at_row_ = line_end != std::string_view::npos;
   Consume(at_row_ ? line_end + 1 : bytes.size());
+  return {};
 }
 
 Status CsvSplitReader::Read() {

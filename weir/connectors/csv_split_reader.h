@@ -62,7 +62,7 @@ class CsvSplitReader {
   CsvSplitReader(Options options, std::unique_ptr<env::ReadableFile> file, CsvHeader header);
 
   bool AtEnd() const;
-  void FindFirstRow();
+  Status FindFirstRow();
   void Consume(size_t bytes);
   Status Read();
   Status MakeRoom();

@@ -54,7 +54,7 @@ StatusOr<runtime::Outcome> PrintSink::OnEnd(runtime::Output&) {
   return lines_->bytes_waiting() > 0 ? runtime::Outcome::kBlocked : runtime::Outcome::kNeedInput;
 }
 
-Status PrintSink::Snapshot(runtime::OperatorSnapshot& snapshot) {
+Status PrintSink::Snapshot(runtime::SnapshotContext& snapshot) {
   WEIR_RETURN_IF_ERROR(failure_);
   snapshot.Defer([lines = lines_] { return lines->Drain(); });
   return {};

@@ -50,7 +50,7 @@ class PrintSink final : public runtime::Operator {
   Status Start() override { return {}; }
   StatusOr<runtime::Outcome> Process(runtime::Input& input, runtime::Output& output) override;
   StatusOr<runtime::Outcome> OnEnd(runtime::Output& output) override;
-  Status Snapshot(runtime::OperatorSnapshot& snapshot) override;
+  Status Snapshot(runtime::SnapshotContext& snapshot) override;
   Status OnTick() override { return failure_; }
 
  private:

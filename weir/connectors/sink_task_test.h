@@ -67,7 +67,7 @@ class SinkTask {
   }
 
   /// What a snapshot holds, and the jobs that must succeed before it may be acknowledged.
-  struct Taken final : runtime::OperatorSnapshot {
+  struct Taken final : runtime::SnapshotContext {
     explicit Taken(uint64_t id) : id_(id) {}
     base::CheckpointId checkpoint() const override { return id_; }
     void AddItem(std::string_view, state::Redistribution, std::string) override {

@@ -53,9 +53,11 @@ void StopSignals::Wake() { WEIR_CHECK(::eventfd_write(wake_, 1) == 0); }
 std::optional<int> StopSignals::Wait() {
   std::array<pollfd, 2> waiting = {pollfd{signals_, POLLIN, 0}, pollfd{wake_, POLLIN, 0}};
   while (::poll(waiting.data(), waiting.size(), /*timeout=*/-1) < 0) WEIR_CHECK(errno == EINTR);
-  if (waiting[1].revents != 0) return {};
-  const int first = Take();
-  while (::poll(waiting.data(), /*nfds=*/1, kTogetherMs) > 0) Take();
+  std::optional<int> first;
+  if (waiting[1].revents == 0) {
+    first = Take();
+    while (::poll(waiting.data(), /*nfds=*/1, kTogetherMs) > 0) Take();
+  }
   pthread_sigmask(SIG_UNBLOCK, &caught_, nullptr);
   return first;
 }

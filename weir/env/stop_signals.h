@@ -1,8 +1,8 @@
 // StopSignals: the main thread waits for the job's end or for somebody who presses Ctrl-C.
 //
-// While it lives, SIGINT and SIGTERM are kept back and only Wait sees them. After the first one
-// they do again what they always do: the second ends the process at once, however long the orderly
-// stop takes. Those that come within 0.1 s of the first count as one.
+// While it lives, SIGINT and SIGTERM are kept back and only Wait sees them. When it has returned
+// they do again what they always do: the next one ends the process at once, however long the
+// orderly stop takes. Those that come within 0.1 s of the first count as one.
 // Threads: made and destroyed by the main thread, before and after all others, which inherit that
 //   the signals are kept back; Wake from any thread.
 #pragma once

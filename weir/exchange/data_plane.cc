@@ -58,7 +58,7 @@ class DataPlane::Core final : public env::Acceptor, public std::enable_shared_fr
   };
   struct Ends {
     std::vector<std::shared_ptr<SendWindow>> windows;
-    std::vector<std::shared_ptr<Inbox>> inboxes;
+    std::vector<std::shared_ptr<ReceiveQueue>> receive_queues;
     void Break(const Status& reason) const;
   };
   enum class Which : uint8_t { kAll, kUsed };
@@ -91,7 +91,7 @@ class DataPlane::Core final : public env::Acceptor, public std::enable_shared_fr
   WireId last_wire_ WEIR_GUARDED_BY(mutex_) = 0;
   std::map<std::string, WireId> wire_of_peer_ WEIR_GUARDED_BY(mutex_);  // those with a link
   std::map<ChannelKey, Route<SendWindow>> windows_ WEIR_GUARDED_BY(mutex_);
-  std::map<ChannelKey, Route<Inbox>> inboxes_ WEIR_GUARDED_BY(mutex_);
+  std::map<ChannelKey, Route<ReceiveQueue>> receive_queues_ WEIR_GUARDED_BY(mutex_);
   std::pair<base::Epoch, base::Attempt> newest_ WEIR_GUARDED_BY(mutex_);
   std::map<ChannelKey, Credit> early_credits_ WEIR_GUARDED_BY(mutex_);  // none older than newest_
   Counters counters_ WEIR_GUARDED_BY(mutex_);
@@ -151,15 +151,15 @@ std::unique_ptr<ChannelReader> DataPlane::Core::OpenReader(const ChannelKey& key
                                                            const std::string& peer,
                                                            const record::TypeOps& type) {
   WEIR_CHECK(peer != address_);
-  auto inbox = std::make_shared<Inbox>();
+  auto receive_queue = std::make_shared<ReceiveQueue>();
   {
     const env::MutexLock lock(mutex_);
     NoteAttempt(key);
-    WEIR_CHECK(inboxes_.try_emplace(key, peer, inbox).second);
-    if (closed_) inbox->Break(CancelledError("data plane is closed"));
+    WEIR_CHECK(receive_queues_.try_emplace(key, peer, receive_queue).second);
+    if (closed_) receive_queue->Break(CancelledError("data plane is closed"));
   }
   auto reader = std::make_unique<NetworkReader>(
-      NetworkReader::Options{.key = key, .type = type, .chaos = chaos_}, std::move(inbox),
+      NetworkReader::Options{.key = key, .type = type, .chaos = chaos_}, std::move(receive_queue),
       std::make_unique<Sink>(shared_from_this(), key, peer, &Core::RemoveInbox));
   EnsureConnected(peer);
   return reader;
@@ -180,7 +180,7 @@ void DataPlane::Core::RemoveWindow(const ChannelKey& key) {
 
 void DataPlane::Core::RemoveInbox(const ChannelKey& key) {
   const env::MutexLock lock(mutex_);
-  inboxes_.erase(key);
+  receive_queues_.erase(key);
 }
 
 DataPlane::Core::Ends DataPlane::Core::EndsOf(const std::string& peer, Which which) {
@@ -189,16 +189,17 @@ DataPlane::Core::Ends DataPlane::Core::EndsOf(const std::string& peer, Which whi
     const bool used = route.end->granted() != Credit{};
     if (route.peer == peer && (used || which == Which::kAll)) ends.windows.push_back(route.end);
   }
-  for (const auto& [key, route] : inboxes_) {
+  for (const auto& [key, route] : receive_queues_) {
     const bool used = route.end->used();
-    if (route.peer == peer && (used || which == Which::kAll)) ends.inboxes.push_back(route.end);
+    if (route.peer == peer && (used || which == Which::kAll))
+      ends.receive_queues.push_back(route.end);
   }
   return ends;
 }
 
 void DataPlane::Core::Ends::Break(const Status& reason) const {
   for (const auto& window : windows) window->Break(reason);
-  for (const auto& inbox : inboxes) inbox->Break(reason);
+  for (const auto& receive_queue : receive_queues) receive_queue->Break(reason);
 }
 
 // --- Connections ---
@@ -323,7 +324,7 @@ void DataPlane::Core::Close() {
     links.swap(links_);
     wire_of_peer_.clear();
     for (const auto& [key, route] : windows_) ends.windows.push_back(route.end);
-    for (const auto& [key, route] : inboxes_) ends.inboxes.push_back(route.end);
+    for (const auto& [key, route] : receive_queues_) ends.receive_queues.push_back(route.end);
   }
   ends.Break(CancelledError("data plane is closed"));
 }
@@ -349,15 +350,15 @@ void DataPlane::Core::Send(const std::string& peer, std::string frame) {
 
 // A new connection knows nothing of what was granted before it stood.
 void DataPlane::Core::SendCredits(const std::string& peer) {
-  std::vector<std::pair<ChannelKey, std::shared_ptr<Inbox>>> inboxes;
+  std::vector<std::pair<ChannelKey, std::shared_ptr<ReceiveQueue>>> receive_queues;
   {
     const env::MutexLock lock(mutex_);
-    for (const auto& [key, route] : inboxes_) {
-      if (route.peer == peer) inboxes.emplace_back(key, route.end);
+    for (const auto& [key, route] : receive_queues_) {
+      if (route.peer == peer) receive_queues.emplace_back(key, route.end);
     }
   }
-  for (const auto& [key, inbox] : inboxes) {
-    const Credit granted = inbox->granted();
+  for (const auto& [key, receive_queue] : receive_queues) {
+    const Credit granted = receive_queue->granted();
     if (granted != Credit{}) Send(peer, EncodeCredit({.key = key, .credit = granted}));
   }
 }
@@ -377,22 +378,22 @@ void DataPlane::Core::OnFrame(WireId wire, std::string bytes) {
 }
 
 Status DataPlane::Core::OnElement(WireId wire, ArrivedFrame frame) {
-  std::shared_ptr<Inbox> inbox;
+  std::shared_ptr<ReceiveQueue> receive_queue;
   {
     const env::MutexLock lock(mutex_);
     const auto link = links_.find(wire);
     if (link == links_.end()) return OkStatus();
     if (link->second.peer.empty()) return DataLossError("frame before hello");
     ++counters_.frames_received;
-    const auto route = inboxes_.find(frame.head.key);
-    if (route == inboxes_.end() || route->second.peer != link->second.peer) {
+    const auto route = receive_queues_.find(frame.head.key);
+    if (route == receive_queues_.end() || route->second.peer != link->second.peer) {
       ++counters_.stale_frames;
       return OkStatus();
     }
-    inbox = route->second.end;
+    receive_queue = route->second.end;
   }
   const ChannelKey key = frame.head.key;
-  return inbox->Push(std::move(frame)).Annotated(Concat("channel ", key.ToString()));
+  return receive_queue->Push(std::move(frame)).Annotated(Concat("channel ", key.ToString()));
 }
 
 Status DataPlane::Core::OnCredit(WireId wire, const CreditFrame& frame) {

@@ -53,10 +53,10 @@ class Channel {
   explicit Channel(TestChaos chaos = {})
       : chaos_(std::move(chaos)),
         window_(std::make_shared<SendWindow>()),
-        inbox_(std::make_shared<Inbox>()),
+        receive_queue_(std::make_shared<ReceiveQueue>()),
         writer_({.key = kKey, .type = TypeOpsOf<std::string>(), .chaos = chaos_}, window_,
                 std::make_unique<WireSink>(down_)),
-        reader_({.key = kKey, .type = TypeOpsOf<std::string>(), .chaos = chaos_}, inbox_,
+        reader_({.key = kKey, .type = TypeOpsOf<std::string>(), .chaos = chaos_}, receive_queue_,
                 std::make_unique<WireSink>(up_)) {}
 
   SendResult Send(const std::vector<std::string>& rows) {
@@ -86,7 +86,8 @@ class Channel {
   Status PushFrame(std::string frame) {
     auto decoded = DecodeFrame(frame);
     WEIR_RETURN_IF_ERROR(decoded.status());
-    return inbox_->Push({.head = std::get<ElementFrame>(*decoded), .bytes = std::move(frame)});
+    return receive_queue_->Push(
+        {.head = std::get<ElementFrame>(*decoded), .bytes = std::move(frame)});
   }
   // Carries what is on the wires over: frames down, credit up.
   void Carry() { CarryDown(), CarryUp(); }
@@ -140,15 +141,15 @@ class Channel {
   NetworkWriter& writer() { return writer_; }
   NetworkReader& reader() { return reader_; }
   SendWindow& window() { return *window_; }
-  Inbox& inbox() { return *inbox_; }
+  ReceiveQueue& receive_queue() { return *receive_queue_; }
   Wire& down() { return down_; }
   Wire& up() { return up_; }
 
  private:
   TestChaos chaos_;
   Wire down_, up_;
-  const std::shared_ptr<SendWindow> window_;  // owners: the writer and the test
-  const std::shared_ptr<Inbox> inbox_;        // owners: the reader and the test
+  const std::shared_ptr<SendWindow> window_;           // owners: the writer and the test
+  const std::shared_ptr<ReceiveQueue> receive_queue_;  // owners: the reader and the test
   NetworkWriter writer_;
   NetworkReader reader_;
   std::optional<StreamElement> held_;  // what was blocked
@@ -348,7 +349,7 @@ TEST(NetworkChannel, WakesBothEnds) {
   channel.CarryDown();
   EXPECT_EQ(downstream.wakes, 1);
   channel.window().Break(UnavailableError("cut"));
-  channel.inbox().Break(UnavailableError("cut"));
+  channel.receive_queue().Break(UnavailableError("cut"));
   EXPECT_EQ(upstream.wakes, 2);
   EXPECT_EQ(downstream.wakes, 2);
 }
@@ -358,8 +359,8 @@ TEST(NetworkChannel, ABrokenChannelSaysWhyAndNothingElse) {
   channel.CarryUp();
   EXPECT_EQ(channel.Send({"a"}), SendResult::kSent);
   channel.CarryDown();
-  channel.inbox().Break(UnavailableError("cut"));
-  channel.inbox().Break(UnavailableError("later"));
+  channel.receive_queue().Break(UnavailableError("cut"));
+  channel.receive_queue().Break(UnavailableError("later"));
   channel.window().Break(UnavailableError("cut"));
   EXPECT_FALSE(channel.reader().Poll().has_value());
   EXPECT_EQ(channel.Send({"b"}), SendResult::kBlocked);

@@ -28,7 +28,7 @@ bool OvertakesOnArrival(const ArrivedFrame& frame) {
 
 }  // namespace
 
-Status Inbox::Push(ArrivedFrame frame) {
+Status ReceiveQueue::Push(ArrivedFrame frame) {
   const env::MutexLock lock(mutex_);
   if (!status_.ok()) return OkStatus();  // nobody will read it
   if (frame.head.sequence != next_sequence_) {
@@ -51,7 +51,7 @@ Status Inbox::Push(ArrivedFrame frame) {
   return OkStatus();
 }
 
-void Inbox::TakeAll(std::deque<ArrivedFrame>& frames) {
+void ReceiveQueue::TakeAll(std::deque<ArrivedFrame>& frames) {
   if (!has_frames_.load(std::memory_order_acquire)) return;
   const env::MutexLock lock(mutex_);
   std::ranges::move(frames_, std::back_inserter(frames));
@@ -59,22 +59,22 @@ void Inbox::TakeAll(std::deque<ArrivedFrame>& frames) {
   has_frames_.store(false, std::memory_order_relaxed);
 }
 
-void Inbox::Allow(const Credit& granted) {
+void ReceiveQueue::Allow(const Credit& granted) {
   const env::MutexLock lock(mutex_);
   granted_ = granted;
 }
 
-Credit Inbox::granted() const {
+Credit ReceiveQueue::granted() const {
   const env::MutexLock lock(mutex_);
   return granted_;
 }
 
-bool Inbox::used() const {
+bool ReceiveQueue::used() const {
   const env::MutexLock lock(mutex_);
   return next_sequence_ > 0;
 }
 
-void Inbox::Break(const Status& reason) {
+void ReceiveQueue::Break(const Status& reason) {
   const env::MutexLock lock(mutex_);
   if (!status_.ok()) return;
   status_ = reason;
@@ -82,33 +82,33 @@ void Inbox::Break(const Status& reason) {
   if (target_ != nullptr) target_->Wake();
 }
 
-Status Inbox::status() const {
+Status ReceiveQueue::status() const {
   const env::MutexLock lock(mutex_);
   return status_;
 }
 
-void Inbox::SetWakeTarget(WakeTarget* target) {
+void ReceiveQueue::SetWakeTarget(WakeTarget* target) {
   const env::MutexLock lock(mutex_);
   target_ = target;
 }
 
-NetworkReader::NetworkReader(const Options& options, std::shared_ptr<Inbox> inbox,
+NetworkReader::NetworkReader(const Options& options, std::shared_ptr<ReceiveQueue> receive_queue,
                              std::unique_ptr<FrameSink> sink)
     : key_(options.key),
       type_(options.type),
       chaos_(options.chaos),
-      inbox_(std::move(inbox)),
+      receive_queue_(std::move(receive_queue)),
       sink_(std::move(sink)),
       window_(chaos_.Buggify("exchange-minimal-credits") ? 1 : limits::kChannelCreditsMax),
       batches_max_(chaos_.Buggify("exchange-one-batch") ? 1 : limits::kChannelBatches) {
   ReturnCredit(When::kNow);
 }
 
-NetworkReader::~NetworkReader() { inbox_->SetWakeTarget(nullptr); }
+NetworkReader::~NetworkReader() { receive_queue_->SetWakeTarget(nullptr); }
 
 std::optional<StreamElement> NetworkReader::Poll() {
-  if (inbox_->broken()) return std::nullopt;
-  if (queue_.empty()) inbox_->TakeAll(queue_);
+  if (receive_queue_->broken()) return std::nullopt;
+  if (queue_.empty()) receive_queue_->TakeAll(queue_);
   while (!queue_.empty()) {
     const ArrivedFrame& frame = queue_.front();
     if (frame.head.kind == FrameKind::kFragment) {
@@ -174,7 +174,7 @@ Status NetworkReader::DecodeElement(const ArrivedFrame& frame, std::string& frag
 }
 
 Status NetworkReader::ForEachQueued(const std::function<void(const StreamElement&)>& visit) {
-  inbox_->TakeAll(queue_);
+  receive_queue_->TakeAll(queue_);
   std::string fragments = fragments_;
   for (const ArrivedFrame& frame : queue_) {
     if (frame.head.kind == FrameKind::kFragment) {
@@ -223,7 +223,7 @@ void NetworkReader::ReturnCredit(When when) {
                     2 * (due.controls - granted_.controls) >= limits::kChannelControlsMax;
   if (when == When::kHalfWindow && !half) return;
   granted_ = due;
-  inbox_->Allow(granted_);
+  receive_queue_->Allow(granted_);
   sink_->Send(EncodeCredit({.key = key_, .credit = granted_}));
 }
 
@@ -235,10 +235,12 @@ void NetworkReader::SetWindow(uint32_t frames) {
 
 void NetworkReader::Fail(const Status& reason) {
   const Status annotated = reason.Annotated(Concat("channel ", key_.ToString()));
-  inbox_->Break(annotated);
+  receive_queue_->Break(annotated);
   sink_->Refuse(annotated);
 }
 
-Status NetworkReader::status() const { return inbox_->broken() ? inbox_->status() : OkStatus(); }
+Status NetworkReader::status() const {
+  return receive_queue_->broken() ? receive_queue_->status() : OkStatus();
+}
 
 }  // namespace weir::exchange

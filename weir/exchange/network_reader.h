@@ -1,13 +1,13 @@
-// NetworkReader: the downstream end of a channel from another process. Frames wait in its Inbox as
-// they came and are decoded on its own task's thread.
+// NetworkReader: the downstream end of a channel from another process. Frames wait in its
+// ReceiveQueue as they came and are decoded on its own task's thread.
 //
 // Invariants: the sender's credit, what waits, and what was granted but not used add up to the
-//   window at most. A frame's credit goes back when the frame leaves the inbox: half a window at a
-//   time, and all of it when the inbox is empty, so a channel that is drained leaves its sender
+//   window at most. A frame's credit goes back when the frame leaves the queue: half a window at a
+//   time, and all of it when the queue is empty, so a channel that is drained leaves its sender
 //   with a whole window. To shrink what is in flight (buffer debloating), SetWindow: what was
 //   granted stays granted, and nothing more is until the sender is below the new window.
-// Threads: NetworkReader has one caller at a time, its task; Inbox is where that task and the
-//   transport's threads meet.
+// Threads: NetworkReader has one caller at a time, its task; ReceiveQueue is where that task and
+//   the transport's threads meet.
 #pragma once
 
 #include <atomic>
@@ -35,7 +35,7 @@ struct ArrivedFrame {
 
 /// The frames of one channel that have arrived, in order.
 /// Threads: any thread.
-class Inbox {
+class ReceiveQueue {
  public:
   /// Errors: DataLoss when the frame is not the next one or exceeds what was granted; the frame
   ///   is dropped.
@@ -70,7 +70,8 @@ class Inbox {
   uint64_t next_sequence_ WEIR_GUARDED_BY(mutex_) = 0;
   Credit granted_ WEIR_GUARDED_BY(mutex_);
   Credit received_ WEIR_GUARDED_BY(mutex_);
-  std::atomic<bool> has_frames_{false};  // so that looking into an empty inbox takes no lock
+  std::atomic<bool> has_frames_{
+      false};  // so that looking into an empty receive_queue takes no lock
   std::atomic<uint64_t> overtakers_{0};
   std::atomic<bool> broken_{false};
 };
@@ -83,17 +84,17 @@ class NetworkReader final : public ChannelReader {
     env::Chaos& chaos;
   };
 
-  /// Grants the first window. `inbox` is shared with whoever routes element frames.
-  NetworkReader(const Options& options, std::shared_ptr<Inbox> inbox,
+  /// Grants the first window. `receive_queue` is shared with whoever routes element frames.
+  NetworkReader(const Options& options, std::shared_ptr<ReceiveQueue> receive_queue,
                 std::unique_ptr<FrameSink> sink);
   ~NetworkReader() override;
 
   std::optional<record::StreamElement> Poll() override;
   void Recycle(record::BatchPtr batch) override;
-  bool barrier_waits() const override { return inbox_->overtakers() > overtakers_taken_; }
+  bool barrier_waits() const override { return receive_queue_->overtakers() > overtakers_taken_; }
   Status ForEachQueued(const std::function<void(const record::StreamElement&)>& visit) override;
   Status status() const override;
-  void SetWakeTarget(WakeTarget* target) override { inbox_->SetWakeTarget(target); }
+  void SetWakeTarget(WakeTarget* target) override { receive_queue_->SetWakeTarget(target); }
 
   /// How many frames may be under way or wait.
   /// Shapes: in [1, limits::kChannelCreditsMax].
@@ -113,10 +114,10 @@ class NetworkReader final : public ChannelReader {
   const ChannelKey key_;
   const record::TypeOps& type_;
   env::Chaos& chaos_;
-  const std::shared_ptr<Inbox> inbox_;  // owners: this and the data plane's routes
+  const std::shared_ptr<ReceiveQueue> receive_queue_;  // owners: this and the data plane's routes
   const std::unique_ptr<FrameSink> sink_;
 
-  std::deque<ArrivedFrame> queue_;  // taken from the inbox
+  std::deque<ArrivedFrame> queue_;  // taken from the receive_queue
   std::string fragments_;           // the pieces so far of rows longer than a frame
   uint64_t overtakers_taken_ = 0;   // unaligned barriers that Poll gave
   Credit consumed_;                 // frames that have left the queue

@@ -26,7 +26,7 @@ class TestWire {
         NetworkWriter::Options{.key = {}, .type = type, .chaos = chaos}, window_,
         std::make_unique<Sink>(down_));
     reader = std::make_unique<NetworkReader>(
-        NetworkReader::Options{.key = {}, .type = type, .chaos = chaos}, inbox_,
+        NetworkReader::Options{.key = {}, .type = type, .chaos = chaos}, receive_queue_,
         std::make_unique<Sink>(up_));
     CarryUp();
   }
@@ -36,8 +36,9 @@ class TestWire {
     for (; frames > 0 && !down_.empty(); --frames, down_.pop_front()) {
       auto decoded = DecodeFrame(down_.front());
       ASSERT_TRUE(decoded.ok());
-      ASSERT_EQ(inbox_->Push({.head = std::get<ElementFrame>(*decoded), .bytes = down_.front()}),
-                OkStatus());
+      ASSERT_EQ(
+          receive_queue_->Push({.head = std::get<ElementFrame>(*decoded), .bytes = down_.front()}),
+          OkStatus());
     }
   }
   /// Credit, to the writer.
@@ -61,7 +62,8 @@ class TestWire {
   std::deque<std::string> down_, up_;
   // Owners: writer, this.
   const std::shared_ptr<SendWindow> window_ = std::make_shared<SendWindow>();
-  const std::shared_ptr<Inbox> inbox_ = std::make_shared<Inbox>();  // owners: reader, this
+  const std::shared_ptr<ReceiveQueue> receive_queue_ =
+      std::make_shared<ReceiveQueue>();  // owners: reader, this
 };
 
 }  // namespace weir::exchange

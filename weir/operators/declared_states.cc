@@ -21,8 +21,8 @@ StatusOr<std::vector<std::string>> DeclaredStates(const runtime::OperatorFactory
     if (op->keyed_state() == nullptr) return lines;
     const state::OperatorStates& states = op->keyed_state()->states();
     for (const state::StateDescriptor& each : states.states) {
-      lines.push_back(Concat(uid, ".", each.name, ": ", state::StateKindName(each.kind), " of ",
-                             each.value.ToString(), " by ", states.key.ToString()));
+      lines.push_back(Concat(uid, ".", each.name, ": ", state::StateKindName(each.kind),
+                             " state of ", each.value.ToString(), " by ", states.key.ToString()));
     }
     return lines;
   });

@@ -23,7 +23,7 @@ StatusOr<Outcome> Operator::OnProcessingTime(int64_t, Output&) { return Outcome:
 
 StatusOr<Outcome> Operator::OnEnd(Output&) { return Outcome::kNeedInput; }
 
-Status Operator::Snapshot(OperatorSnapshot&) { return {}; }
+Status Operator::Snapshot(SnapshotContext&) { return {}; }
 
 Status Operator::OnCheckpointComplete(const CommitPermit&) { return {}; }
 

@@ -90,9 +90,9 @@ struct OperatorContext {
 };
 
 /// What an operator adds to the snapshot of its subtask, at the barrier.
-class OperatorSnapshot {
+class SnapshotContext {
  public:
-  virtual ~OperatorSnapshot() = default;
+  virtual ~SnapshotContext() = default;
 
   virtual base::CheckpointId checkpoint() const = 0;
 
@@ -163,7 +163,7 @@ class Operator {
 
   /// The state at this point goes into the checkpoint; keyed state is frozen by the runtime right
   /// after. Must not emit.
-  virtual Status Snapshot(OperatorSnapshot& snapshot);
+  virtual Status Snapshot(SnapshotContext& snapshot);
 
   /// The checkpoint is complete, and so is every older one. May come late, never, or again after a
   /// restore.

@@ -29,21 +29,13 @@ Subtask::Subtask(Options options)
       mailbox_(std::make_shared<TaskMailbox>(options.wake)),
       gate_(std::move(options.gate)) {
   context_.mailbox = mailbox_;
-  std::vector<ChainDriver::Node> nodes;
-  for (const OperatorNode& node : chain_.operators)
-    nodes.push_back(
-        {node.uid, node.factory->New(), node.factory->output_types(), node.factory->kind()});
-  const record::TypeOps* source_type = nullptr;
-  if (chain_.source != nullptr) {
-    reader_ = chain_.source->NewReader();
-    source_type = &chain_.source->type();
-  } else {
+  if (gate_ != nullptr) {
     alignment_.emplace(gate_->channel_count());
     gate_->SetWakeTarget(&options.wake);
   }
-  driver_ = std::make_unique<ChainDriver>(source_type, std::move(nodes), std::move(options.edges));
-  driver_->SetWakeTarget(&options.wake);
-  Post([this] { return Open(); });
+  Post([this, edges = std::move(options.edges), &wake = options.wake]() mutable {
+    return Open(std::move(edges), wake);
+  });
 }
 
 Subtask::~Subtask() { mailbox_->Close(); }
@@ -110,7 +102,22 @@ void Subtask::PostSplits(std::vector<Split> splits, bool no_more) {
   });
 }
 
-Status Subtask::Open() {
+Status Subtask::Open(std::vector<OutEdge> edges, exchange::WakeTarget& wake) {
+  std::vector<ChainDriver::Node> nodes;
+  for (const OperatorNode& node : chain_.operators) {
+    std::unique_ptr<Operator> op;
+    const Status made = CatchUserExceptions([&]() -> Status {
+      op = node.factory->New();
+      return {};
+    });
+    WEIR_RETURN_IF_ERROR(made.Annotated(node.uid));
+    nodes.push_back({node.uid, std::move(op), node.factory->output_types(), node.factory->kind()});
+  }
+  if (chain_.source != nullptr) reader_ = chain_.source->NewReader();
+  driver_ =
+      std::make_unique<ChainDriver>(chain_.source == nullptr ? nullptr : &chain_.source->type(),
+                                    std::move(nodes), std::move(edges));
+  driver_->SetWakeTarget(&wake);
   for (uint32_t i = 0; i < driver_->size(); ++i) {
     context_.uid = driver_->uid(i);
     WEIR_RETURN_IF_ERROR(
@@ -171,7 +178,12 @@ void Subtask::RestoreWatermarks(const SubtaskState& state) {
 Subtask::Progress Subtask::Run() {
   bool progress = false;
   for (base::Closure& closure : mailbox_->Take()) {
-    closure();
+    // Also what operators posted for themselves.
+    const Status status = CatchUserExceptions([&]() -> Status {
+      closure();
+      return {};
+    });
+    if (!status.ok() && phase_ != Phase::kFailed) Fail(status);
     progress = true;
     poll_again_ = {};  // it may have brought what the source waits for
   }

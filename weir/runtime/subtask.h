@@ -83,7 +83,7 @@ class Subtask final : public Tasklet {
   };
 
   void Post(base::UniqueFunction<Status()> call);
-  Status Open();
+  Status Open(std::vector<OutEdge> edges, exchange::WakeTarget& wake);
   Status FinishRestore(const SubtaskState& state);
   void RestoreWatermarks(const SubtaskState& state);
   Status RunPiece(bool& progress);

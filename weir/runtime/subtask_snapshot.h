@@ -18,7 +18,7 @@
 
 namespace weir::runtime {
 
-class SubtaskSnapshot final : private OperatorSnapshot {
+class SubtaskSnapshot final : private SnapshotContext {
  public:
   /// The barrier is there.
   /// Shapes: `driver`, whose chain is drained, and `clock` outlive it.

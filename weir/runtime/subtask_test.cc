@@ -103,8 +103,11 @@ class Timer final : public Operator {
 
 class TimerFactory final : public OperatorFactory {
  public:
-  explicit TimerFactory(std::optional<int64_t>& due) : due_(due) {}
-  std::unique_ptr<Operator> New() const override { return std::make_unique<Timer>(due_); }
+  TimerFactory(std::optional<int64_t>& due, const Script& script) : due_(due), script_(script) {}
+  std::unique_ptr<Operator> New() const override {
+    if (script_.throws_in == "New") throw std::runtime_error("New throws");
+    return std::make_unique<Timer>(due_);
+  }
   std::vector<const record::TypeOps*> output_types() const override {
     return {&TypeOpsOf<int64_t>()};
   }
@@ -112,6 +115,7 @@ class TimerFactory final : public OperatorFactory {
 
  private:
   std::optional<int64_t>& due_;
+  const Script& script_;
 };
 
 class Host final : public SubtaskHost {
@@ -147,7 +151,7 @@ class SubtaskTest : public ::testing::Test, private exchange::WakeTarget {
   void Make() {
     chain_.source = std::make_shared<ScriptedSource>(script_);
     chain_.source_uid = "source";
-    chain_.operators.push_back({"timer", std::make_shared<TimerFactory>(timer_)});
+    chain_.operators.push_back({"timer", std::make_shared<TimerFactory>(timer_, script_)});
     exchange::LocalChannel channel = exchange::MakeLocalChannel(TypeOpsOf<int64_t>(), chaos_);
     reader_ = std::move(channel.reader);
     std::vector<std::unique_ptr<exchange::ChannelWriter>> writers;
@@ -308,6 +312,20 @@ TEST_F(SubtaskTest, AnExceptionOfASourceFailsTheSubtaskWithItsWords) {
         << call << ": " << host_.failure;
     subtask_ = nullptr;
   }
+}
+
+TEST_F(SubtaskTest, AnOperatorThatCannotBeMadeFailsTheSubtaskByName) {
+  script_.throws_in = "New";
+  Begin();
+  EXPECT_FALSE(host_.ready);
+  EXPECT_EQ(host_.failure.message(), "timer: exception in a user function: New throws");
+}
+
+TEST_F(SubtaskTest, AnExceptionOfWhatAnOperatorPostedFailsTheSubtask) {
+  Begin();
+  subtask_->mailbox()->Post([] { throw std::runtime_error("a posted closure throws"); });
+  Run();
+  EXPECT_EQ(host_.failure.message(), "exception in a user function: a posted closure throws");
 }
 
 }  // namespace

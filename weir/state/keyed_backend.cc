@@ -18,8 +18,8 @@ StatusOr<StateCell> KeyedBackend::Declare(const StateDescriptor& state, const Va
   auto index = static_cast<uint16_t>(same - states_.states.begin());
   if (same != states_.states.end() && *same != state) {
     return InvalidArgumentError("state \"", NameOf(index), "\" is declared twice: as ",
-                                StateKindName(same->kind), " of ", same->value.ToString(),
-                                " and as ", StateKindName(state.kind), " of ",
+                                StateKindName(same->kind), " state of ", same->value.ToString(),
+                                " and as ", StateKindName(state.kind), " state of ",
                                 state.value.ToString());
   }
   if (same == states_.states.end()) {

@@ -7,7 +7,7 @@
 
 namespace weir::state {
 
-/// How a restore deals the items out. Numbers are those of checkpoint::ItemMode and of messages.
+/// How a restore deals the items out. Numbers are those of records and messages.
 enum class Redistribution : uint8_t {
   kSplit = 1,  // each item goes to one subtask: `origin % parallelism`
   kUnion = 2,  // every subtask gets all items

@@ -5,22 +5,25 @@
 #include "weir/base/check.h"
 
 namespace weir::state {
-
 namespace {
+
+std::string CureOfChange(std::string_view full_name) {
+  return Concat("give the state another name and drop the old one with --allow-dropped-state ",
+                full_name, ", or go back to the program that wrote it");
+}
 
 Status CompareState(std::string_view full_name, const StateDescriptor& stored,
                     const StateDescriptor& declared, std::string_view checkpoint) {
   if (stored.kind != declared.kind) {
     return FailedPreconditionError("state \"", full_name, "\": ", StateKindName(stored.kind),
-                                   " in ", checkpoint, ", ", StateKindName(declared.kind),
-                                   " in this program: give the state another name");
+                                   " state in ", checkpoint, ", ", StateKindName(declared.kind),
+                                   " state in this program: ", CureOfChange(full_name));
   }
   if (stored.value != declared.value) {
-    return FailedPreconditionError(
-        "state \"", full_name, "\": ", stored.value.ToString(), " in ", checkpoint, ", ",
-        declared.value.ToString(),
-        " in this program: values cannot be converted; give the state another name, or go back to "
-        "the program that wrote it");
+    return FailedPreconditionError("state \"", full_name, "\": ", stored.value.ToString(), " in ",
+                                   checkpoint, ", ", declared.value.ToString(),
+                                   " in this program: values cannot be converted; ",
+                                   CureOfChange(full_name));
   }
   return OkStatus();
 }
@@ -30,11 +33,18 @@ Status CompareState(std::string_view full_name, const StateDescriptor& stored,
 std::string_view StateKindName(StateKind kind) {
   switch (kind) {
     case StateKind::kValue:
-      return "value state";
+      return "value";
     case StateKind::kList:
-      return "list state";
+      return "list";
   }
-  return "unknown state";
+  return "unknown";
+}
+
+std::optional<StateKind> ParseStateKind(std::string_view name) {
+  for (const StateKind kind : {StateKind::kValue, StateKind::kList}) {
+    if (name == StateKindName(kind)) return kind;
+  }
+  return std::nullopt;
 }
 
 Status CompareStates(const OperatorStates& stored, const OperatorStates& declared,

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -20,8 +21,11 @@ enum class StateKind : uint8_t {
   kList = 2,
 };
 
-/// "value state" and so on, for messages.
+/// "value", "list".
 std::string_view StateKindName(StateKind kind);
+
+/// The inverse; nothing for any other text.
+std::optional<StateKind> ParseStateKind(std::string_view name);
 
 struct StateDescriptor {
   std::string name;  // unique within the operator

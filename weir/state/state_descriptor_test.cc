@@ -31,11 +31,10 @@ TEST(CompareStates, AnotherTypeIsRefusedByName) {
   const Status status = CompareStates(States({Value<int64_t>("count")}),
                                       States({Value<std::string>("count")}), "checkpoint 117");
   EXPECT_EQ(status.code(), StatusCode::kFailedPrecondition);
-  EXPECT_EQ(
-      Message(status),
-      "state \"per-page.count\": int64 in checkpoint 117, string in this program: values "
-      "cannot be converted; give the state another name, or go back to the program that wrote "
-      "it");
+  EXPECT_EQ(Message(status),
+            "state \"per-page.count\": int64 in checkpoint 117, string in this program: values "
+            "cannot be converted; give the state another name and drop the old one with "
+            "--allow-dropped-state per-page.count, or go back to the program that wrote it");
 }
 
 TEST(CompareStates, AnotherKindIsRefused) {
@@ -45,7 +44,8 @@ TEST(CompareStates, AnotherKindIsRefused) {
       CompareStates(States({Value<int64_t>("count")}), States({list}), "checkpoint 117");
   EXPECT_EQ(Message(status),
             "state \"per-page.count\": value state in checkpoint 117, list state in this program: "
-            "give the state another name");
+            "give the state another name and drop the old one with --allow-dropped-state "
+            "per-page.count, or go back to the program that wrote it");
 }
 
 TEST(CompareStates, AnotherKeyIsRefused) {

@@ -106,7 +106,7 @@ class HarnessChain::Tail final : public runtime::Operator {
 };
 
 // Takes what an operator adds to a snapshot; what it defers runs at once.
-class HarnessChain::Recorder final : public runtime::OperatorSnapshot {
+class HarnessChain::Recorder final : public runtime::SnapshotContext {
  public:
   Recorder(HarnessSnapshot& snapshot, const runtime::OperatorContext& context)
       : snapshot_(snapshot), context_(context) {}

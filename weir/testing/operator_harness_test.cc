@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <deque>
+#include <optional>
 #include <string>
 
 namespace weir::testing {
@@ -47,6 +49,52 @@ TEST(OperatorHarness, SnapshotRestoresAtAnotherParallelism) {
                 "+ 1 11 + 2 21 + 3 31 + 4 41 + 5 1");
     }
   }
+}
+
+// Lets each reading go 100 ms of processing time after the one before.
+class Delay final : public runtime::Operator {
+ public:
+  using Description = char;  // there is nothing to be said
+  using Out = Reading;
+  static constexpr const char* kKind = "delay";
+  explicit Delay(Description) {}
+  Status Open(const runtime::OperatorContext&) override { return {}; }
+  Status Start() override { return {}; }
+  StatusOr<runtime::Outcome> Process(runtime::Input& input, runtime::Output&) override {
+    while (input.cursor < input.batch.size())
+      held_.push_back(input.batch.Rows<Reading>()[input.cursor++]);
+    return runtime::Outcome::kNeedInput;
+  }
+  std::optional<int64_t> next_timer_unix_ms() const override {
+    return held_.empty() ? std::nullopt : std::optional(due_);
+  }
+  StatusOr<runtime::Outcome> OnProcessingTime(int64_t now, runtime::Output& output) override {
+    for (; !held_.empty() && due_ <= now; due_ += 100) {
+      record::AnyBatch& open = output.Open(base::PortIndex(0));
+      open.Rows<Reading>()[open.size()] = held_.front();
+      open.set_size(open.size() + 1);
+      held_.pop_front();
+      if (output.MustDrain()) return runtime::Outcome::kMoreOutput;
+    }
+    return runtime::Outcome::kNeedInput;
+  }
+
+ private:
+  int64_t due_ = 100;
+  std::deque<Reading> held_;
+};
+
+TEST(OperatorHarness, ProcessingTimeFiresTimersThatAreDue) {
+  Harness harness([](Stream<Reading> in) {
+    return in.Then<Reading>(std::make_shared<operators::FactoryOf<Delay>>(' '),
+                            std::source_location::current());
+  });
+  EXPECT_EQ(harness.Play("+ 1 1 + 2 2 + 3 3"), "");
+  EXPECT_EQ(harness.AdvanceProcessingTime(99), "");
+  EXPECT_EQ(harness.AdvanceProcessingTime(100), "+ 1 1");
+  EXPECT_EQ(harness.AdvanceProcessingTime(150), "");
+  EXPECT_EQ(harness.AdvanceProcessingTime(300), "+ 2 2 + 3 3");
+  EXPECT_EQ(harness.AdvanceProcessingTime(900), "");
 }
 
 TEST(OperatorHarness, FailureEndsThePicture) {

@@ -1,0 +1,83 @@
+#include "weir/cluster/plan_states.h"
+
+#include <gtest/gtest.h>
+
+#include "weir/checkpoint/example_records.h"
+
+namespace weir::cluster {
+namespace {
+
+// A program that claims everything of the example record.
+std::vector<PlannedChain> ClaimsAll() {
+  PlannedOperator source, counts, sink;
+  source.uid = "csv-source";
+  counts.uid = "per-page";
+  counts.keyed.key = record::Schema{record::TypeKind::kString};
+  counts.keyed.states = {{.name = "count", .value = record::Schema{record::TypeKind::kInt64}}};
+  sink.uid = "csv-sink";
+  return {{source}, {counts, sink}};
+}
+
+TEST(CheckRestorable, WhatIsClaimedAsItWasIsFine) {
+  EXPECT_EQ(CheckRestorable(checkpoint::CheckpointRecord(2, 1, 5), ClaimsAll(), {}), OkStatus());
+}
+
+TEST(CheckRestorable, AKindOfStateThatIsNotKnownIsNotTakenForAnother) {
+  checkpoint::HistoryRecord record = checkpoint::CheckpointRecord(2, 1, 5);
+  record.checkpoint->operators[1].states[0].kind = "timers";
+  EXPECT_EQ(CheckRestorable(record, ClaimsAll(), {}),
+            FailedPreconditionError(
+                "state \"per-page.count\" of checkpoint 5 is of a kind that this version of Weir "
+                "does not know: timers; run the version that wrote it"));
+}
+
+TEST(CheckRestorable, AnOperatorThatIsGoneNeedsALeave) {
+  std::vector<PlannedChain> plan = ClaimsAll();
+  plan[1].erase(plan[1].begin());
+  const checkpoint::HistoryRecord record = checkpoint::CheckpointRecord(2, 1, 5);
+  EXPECT_EQ(CheckRestorable(record, plan, {}).code(), StatusCode::kFailedPrecondition);
+  EXPECT_EQ(CheckRestorable(record, plan, std::vector<std::string>{"per-page.count"}), OkStatus());
+}
+
+// A source with two subtasks, of which one had ended, before a chain that is counted in it.
+class CheckEndsTest : public ::testing::Test {
+ protected:
+  CheckEndsTest() {
+    for (checkpoint::OperatorSnapshot& op : record_.checkpoint->operators) {
+      op.progress = {{checkpoint::Groups(0, 4), 5, false},
+                     {checkpoint::Groups(4, 8), kMaxTimestamp, true}};
+    }
+  }
+  Status Check(uint32_t sources, uint32_t sinks, runtime::Partitioning partitioning) {
+    runtime::JobGraph graph;
+    graph.chains.resize(2);
+    graph.chains[0].name = "[csv-source]";
+    graph.chains[0].parallelism = sources;
+    graph.chains[1].name = "[csv-sink]";
+    graph.chains[1].parallelism = sinks;
+    graph.edges.push_back({.from = base::ChainIndex(0),
+                           .from_operator = runtime::Edge::kFromSource,
+                           .from_port = {},
+                           .to = base::ChainIndex(1),
+                           .to_port = {},
+                           .partitioning = partitioning});
+    return CheckEnds(record_, graph, ClaimsAll());
+  }
+  checkpoint::HistoryRecord record_ = checkpoint::CheckpointRecord(2, 1, 5);
+};
+
+TEST_F(CheckEndsTest, WhatEndedTogetherEndsTogetherAtAnyParallelism) {
+  for (const uint32_t parallelism : {1u, 2u, 4u, 8u})
+    EXPECT_EQ(Check(parallelism, parallelism, runtime::Partitioning::kForward), OkStatus());
+}
+
+TEST_F(CheckEndsTest, WhatHadEndedGetsNoRowsAgain) {
+  EXPECT_EQ(Check(1, 2, runtime::Partitioning::kHash),
+            FailedPreconditionError(
+                "a part of [csv-sink] had ended in checkpoint 5, and would get rows again from "
+                "[csv-source]: go on with the parallelism that both had, until the job has ended"));
+  EXPECT_EQ(Check(2, 1, runtime::Partitioning::kHash), OkStatus());
+}
+
+}  // namespace
+}  // namespace weir::cluster
