@@ -92,7 +92,7 @@ class Generator final : public runtime::Source {
     void NoMoreSplits() override { no_more_ = true; }
     StatusOr<runtime::PollResult> Poll(runtime::Output& output) override {
       if (!reading_) return no_more_ ? runtime::PollResult::kEnd : runtime::PollResult::kIdle;
-      record::AnyBatch& batch = output.Open(base::PortIndex(0));
+      record::AnyBatch& batch = output.OpenBatch(base::PortIndex(0));
       const auto n =
           static_cast<uint32_t>(std::min<uint64_t>(batch.capacity(), options_.count - next_));
       fill_(batch.template Rows<T>(), n, split_, next_);

@@ -19,7 +19,6 @@ namespace {
 using weir::Status;
 using weir::StatusOr;
 using weir::connectors::CsvSplitReader;
-using weir::connectors::QuotedLineEnds;
 
 struct Row {
   int64_t id = 0;
@@ -74,14 +73,12 @@ const std::vector<std::string>& Fields() {
 }
 
 // The rows of one split as lines of CSV.
-Status ReadSplit(OneFile& files, const weir::runtime::Split& split, QuotedLineEnds line_ends,
-                 std::string& lines) {
+Status ReadSplit(OneFile& files, const weir::runtime::Split& split, std::string& lines) {
   WEIR_ASSIGN_OR_RETURN(const auto decoded, weir::connectors::DecodeCsvSplit(split));
-  WEIR_ASSIGN_OR_RETURN(const auto reader, CsvSplitReader::Open({.files = files,
-                                                                 .path = "t.csv",
-                                                                 .split = decoded,
-                                                                 .fields = Fields(),
-                                                                 .line_ends = line_ends}));
+  WEIR_ASSIGN_OR_RETURN(
+      const auto reader,
+      CsvSplitReader::Open(
+          {.files = files, .path = "t.csv", .split = decoded, .fields = Fields()}));
   weir::record::AnyBatch batch(weir::TypeOpsOf<Row>());
   for (;;) {
     WEIR_ASSIGN_OR_RETURN(const CsvSplitReader::State state, reader->Advance(/*rows_max=*/7));
@@ -105,9 +102,8 @@ StatusOr<std::string> ReadAll(std::string_view text, uint64_t split_bytes) {
   WEIR_ASSIGN_OR_RETURN(const auto splits,
                         weir::connectors::FindCsvSplits(
                             files, {.path = "t.csv", .split_bytes = split_bytes}, Fields()));
-  const auto line_ends = split_bytes == 0 ? QuotedLineEnds::kAllowed : QuotedLineEnds::kRefused;
   for (const weir::runtime::Split& split : splits) {
-    WEIR_RETURN_IF_ERROR(ReadSplit(files, split, line_ends, lines));
+    WEIR_RETURN_IF_ERROR(ReadSplit(files, split, lines));
   }
   return lines;
 }

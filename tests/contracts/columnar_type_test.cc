@@ -196,7 +196,7 @@ class ColumnFilter final : public runtime::Operator {
     auto from = values.begin() + input.cursor;
     while (from != end && !output.MustDrain()) {
       from = std::find_if(from, end, passes);
-      AnyBatch& open = output.Open(base::PortIndex(0));
+      AnyBatch& open = output.OpenBatch(base::PortIndex(0));
       const auto room = std::min<ptrdiff_t>(open.capacity() - open.size(), end - from);
       const auto to = std::find_if_not(from, from + room, passes);
       input.batch.type().Move(input.batch, Row(values, from), Row(values, to), open);

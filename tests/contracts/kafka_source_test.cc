@@ -65,7 +65,7 @@ class TopicReader final : public runtime::SourceReader {
   void NoMoreSplits() override {}
 
   StatusOr<runtime::PollResult> Poll(runtime::Output& output) override {
-    record::AnyBatch& batch = output.Open(base::PortIndex(0));
+    record::AnyBatch& batch = output.OpenBatch(base::PortIndex(0));
     for (auto& [name, position] : positions_) {
       const auto log = broker_.partitions.find(name);  // a partition may go, its position stays
       while (log != broker_.partitions.end() && position < log->second.size()) {

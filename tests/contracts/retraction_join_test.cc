@@ -91,8 +91,8 @@ class RetractionJoin final : public runtime::Operator {
   static Joined Pair(const Customer& customer, const Order& order) { return Pair(order, customer); }
 
   static void Emit(Joined row, RowKind kind, runtime::Output& output) {
-    record::AnyBatch* batch = &output.Open(base::PortIndex(0));
-    if (batch->full()) batch = &output.Next(base::PortIndex(0));
+    record::AnyBatch* batch = &output.OpenBatch(base::PortIndex(0));
+    if (batch->full()) batch = &output.NextBatch(base::PortIndex(0));
     batch->AddKinds()[batch->size()] = kind;
     batch->add_heap_bytes(TypeTraits<Joined>::HeapBytes(row));
     batch->Rows<Joined>()[batch->size()] = std::move(row);

@@ -165,8 +165,8 @@ class SessionWindow final : public runtime::Operator {
 
   template <class Row>
   static void Emit(runtime::Output& output, base::PortIndex port, const Row& row, Timestamp time) {
-    record::AnyBatch* batch = &output.Open(port);
-    if (batch->full()) batch = &output.Next(port);
+    record::AnyBatch* batch = &output.OpenBatch(port);
+    if (batch->full()) batch = &output.NextBatch(port);
     batch->AddTimestamps()[batch->size()] = time;
     batch->Rows<Row>()[batch->size()] = row;
     batch->set_size(batch->size() + 1);

@@ -70,8 +70,8 @@ class Spread final : public runtime::Operator {
     while (input.cursor < input.batch.size()) {
       const int64_t seed = input.batch.Rows<int64_t>()[input.cursor++];
       for (int64_t i = 0; i < kNumbersOfSeed; ++i) {
-        record::AnyBatch* open = &output.Open(base::PortIndex(0));
-        if (open->full()) open = &output.Next(base::PortIndex(0));
+        record::AnyBatch* open = &output.OpenBatch(base::PortIndex(0));
+        if (open->full()) open = &output.NextBatch(base::PortIndex(0));
         open->Rows<int64_t>()[open->size()] = seed * kNumbersOfSeed + i;
         open->set_size(open->size() + 1);
       }
@@ -98,8 +98,8 @@ class Draw final : public runtime::Operator {
 
  private:
   static void Put(int64_t number, runtime::Output& output) {
-    record::AnyBatch* open = &output.Open(base::PortIndex(0));
-    if (open->full()) open = &output.Next(base::PortIndex(0));
+    record::AnyBatch* open = &output.OpenBatch(base::PortIndex(0));
+    if (open->full()) open = &output.NextBatch(base::PortIndex(0));
     if (open->hashes() == nullptr) open->AddHashes();
     Drawn& row = open->Rows<Drawn>()[open->size()];
     row.number = number;

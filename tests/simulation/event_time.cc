@@ -33,7 +33,8 @@ class Stamp final : public runtime::Operator {
     if (time_->idleness && ++quiet_ticks_ == 3) now_.idle = true, ++time_->idle;
     return {};
   }
-  std::optional<runtime::EventTime> event_time() const override { return now_; }
+  bool makes_watermarks() const override { return true; }
+  runtime::EventTime event_time() const override { return now_; }
 
  private:
   const std::shared_ptr<SharedTime> time_;

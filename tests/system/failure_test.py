@@ -8,8 +8,6 @@ import resource
 import shutil
 import unittest
 
-NO_RESTART = ["-D", "restart-strategy.type=none"]
-
 
 class BadInput(SystemTest):
     def ledger(self, *arguments):

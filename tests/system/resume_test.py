@@ -124,6 +124,9 @@ class Resume(SystemTest):
         self.readings(100)
         self.run_ok(SUMS, "run")
         (self.dir / "sums").rename(self.dir / "archive")
+        blocked = self.write("sums", "not a directory")  # the next run dies before its first checkpoint
+        self.assertEqual(self.run_program(SUMS, "run", *NO_RESTART).code, FAILED)
+        blocked.unlink()
         for _ in range(2):
             self.assertIsNotNone(self.run_ok(SUMS, "run").resumed_from())
         self.assertEqual(len(self.rows_of("archive")), 100)

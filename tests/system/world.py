@@ -25,6 +25,7 @@ SECONDS_MAX = 60  # a process that takes longer hangs
 DONE, FAILED, USAGE, REFUSED = 0, 1, 2, 3
 TWO = ["--parallelism", 2]  # where sizes matter: of packs, of files
 FAST = ["-D", "execution.checkpointing.interval=50ms"]
+NO_RESTART = ["-D", "restart-strategy.type=none"]
 
 
 class Ended:
@@ -210,6 +211,6 @@ def main():
     unittest.main(verbosity=2)
 
 
-__all__ = ["BUILD", "CHECK_LEDGER", "DONE", "Ended", "FAILED", "FAST", "KEYED_SUM", "LEDGER", "REFUSED", "ROOT",
-           "SECONDS_MAX", "SOCKET_JOB", "SUMS", "SystemTest", "TWO", "USAGE", "json", "main", "os", "pathlib", "re",
-           "signal", "subprocess", "sys", "time"]
+__all__ = ["BUILD", "CHECK_LEDGER", "DONE", "Ended", "FAILED", "FAST", "KEYED_SUM", "LEDGER", "NO_RESTART", "REFUSED",
+           "ROOT", "SECONDS_MAX", "SOCKET_JOB", "SUMS", "SystemTest", "TWO", "USAGE", "json", "main", "os", "pathlib",
+           "re", "signal", "subprocess", "sys", "time"]

@@ -44,15 +44,15 @@ StatusOr<CheckpointOptions> ReadCheckpointOptions(const Config& config) {
                           ? Time(config, "execution.checkpointing.min-pause")
                           : options.interval / 2;
   options.timeout = Time(config, "execution.checkpointing.timeout");
-  options.tolerable_failures =
+  options.tolerated_failures =
       Integer(config, "execution.checkpointing.tolerable-failed-checkpoints");
-  options.retained = Integer(config, "execution.checkpointing.num-retained");
+  options.retained_max = Integer(config, "execution.checkpointing.num-retained");
   options.directory = config.Get("execution.checkpointing.dir");
   if (options.timeout == Duration(0)) {
     return InvalidArgumentError(
         "execution.checkpointing.timeout is 0: no checkpoint could complete");
   }
-  if (options.retained == 0) {
+  if (options.retained_max == 0) {
     return InvalidArgumentError(
         "execution.checkpointing.num-retained is 0: keep at least 1, the one to resume from");
   }

@@ -27,7 +27,8 @@ struct RestartStrategy {
 /// The first failure fails the job.
 RestartStrategy NoRestart();
 
-/// `attempts` restarts in the whole life of the job, each `delay` after the failure.
+/// `attempts` restarts in one run of the program, each `delay` after the failure; never counted
+/// anew.
 RestartStrategy FixedDelayRestart(uint32_t attempts, Duration delay);
 
 }  // namespace v0
@@ -39,8 +40,8 @@ struct CheckpointOptions {
   Duration interval = std::chrono::seconds(1);  // 0: no periodic checkpoints
   Duration min_pause = std::chrono::milliseconds(500);
   Duration timeout = std::chrono::minutes(10);
-  uint32_t tolerable_failures = 3;
-  uint32_t retained = 3;
+  uint32_t tolerated_failures = 3;  // in a row
+  uint32_t retained_max = 3;
   std::string directory;  // empty: not said
   friend bool operator==(const CheckpointOptions&, const CheckpointOptions&) = default;
 };

@@ -50,8 +50,8 @@ TEST(JobOptions, ReadsEverySetting) {
   EXPECT_EQ(options.checkpoints, (CheckpointOptions{.interval = milliseconds(200),
                                                     .min_pause = milliseconds(10),
                                                     .timeout = minutes(1),
-                                                    .tolerable_failures = 0,
-                                                    .retained = 1,
+                                                    .tolerated_failures = 0,
+                                                    .retained_max = 1,
                                                     .directory = "here"}));
   EXPECT_EQ(options.restart, FixedDelayRestart(7, seconds(2)));
 }

@@ -38,8 +38,6 @@ struct JobPlan {
   JobOptions options;
   /// Operators, types, states, edges, options: nothing that depends on parallelism.
   std::vector<std::string> description;
-  /// Of the description: what a history records of the program that wrote it.
-  std::string program_digest;
 };
 
 /// All mistakes are in `errors` (and the result is the first of them) when there are any.

@@ -98,7 +98,6 @@ void Describe(const Program& program, JobPlan& plan, std::vector<ProgramError>& 
   for (const auto& [name, value] : program.options().values()) {
     lines.push_back(Concat("option ", name, ": ", value));
   }
-  plan.program_digest = Digest(lines);
   std::vector<std::string> all = DescribeParallelism(plan.graph);
   all.insert(all.end(), lines.begin(), lines.end());
   plan.graph.digest = Digest(all);

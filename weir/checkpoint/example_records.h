@@ -83,7 +83,7 @@ inline CheckpointBody FullBody(uint64_t epoch, uint64_t checkpoint) {
                     .key_schema = record::Schema{record::TypeKind::kString},
                     .value_schema = record::Schema{record::TypeKind::kInt64},
                     .serializer_version = 1}};
-  counts.progress = {{Groups(0, 4), 5, false}, {Groups(4, 8), kMaxTimestamp, true}};
+  counts.event_times = {{Groups(0, 4), 5, false}, {Groups(4, 8), kMaxTimestamp, true}};
 
   OperatorSnapshot sink;
   sink.uid = "csv-sink";

@@ -5,7 +5,6 @@
 
 #include "weir/base/check.h"
 #include "weir/base/limits.h"
-#include "weir/checkpoint/job_file.h"
 #include "weir/checkpoint/pack_reader.h"
 
 namespace weir::checkpoint {

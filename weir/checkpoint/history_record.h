@@ -110,11 +110,11 @@ struct SourceSnapshot {
 
 /// How far event time came, per range of key groups (an operator without keys has the ranges of its
 /// subtasks).
-struct ProgressSnapshot {
+struct EventTimeRange {
   base::KeyGroupRange key_groups;
   Timestamp watermark = kMinTimestamp;
   bool end_of_input_done = false;
-  friend bool operator==(const ProgressSnapshot&, const ProgressSnapshot&) = default;
+  friend bool operator==(const EventTimeRange&, const EventTimeRange&) = default;
 };
 
 struct OperatorSnapshot {
@@ -126,7 +126,7 @@ struct OperatorSnapshot {
   std::vector<ListItem> items;
   std::vector<PendingCommit> pending_commits;
   std::optional<SourceSnapshot> source;
-  std::vector<ProgressSnapshot> progress;
+  std::vector<EventTimeRange> event_times;
   friend bool operator==(const OperatorSnapshot&, const OperatorSnapshot&) = default;
 };
 
@@ -167,6 +167,8 @@ struct HistoryRecord {
   int64_t written_unix_ms = 0;
   base::CheckpointId highest_checkpoint;  // no id above it was ever used in this history
   CheckpointRef base;                     // epoch: the checkpoint it starts from; none: empty
+  bool base_finished =
+      false;  // epoch: the job had finished behind it, with all that it has pending
   // By number, oldest first; what is not in it does not exist.
   std::vector<RetainedCheckpoint> retained;
   std::optional<CheckpointBody> checkpoint;  // of a checkpoint or savepoint

@@ -123,8 +123,8 @@ Status CheckOperator(const OperatorSnapshot& op, const HistoryRecord& record) {
     }
   }
   if (op.source) WEIR_RETURN_IF_ERROR(CheckSource(op));
-  for (const ProgressSnapshot& progress : op.progress) {
-    WEIR_RETURN_IF_ERROR(CheckRange(op.uid, progress.key_groups, record.max_parallelism));
+  for (const EventTimeRange& range : op.event_times) {
+    WEIR_RETURN_IF_ERROR(CheckRange(op.uid, range.key_groups, record.max_parallelism));
   }
   return {};
 }
@@ -178,6 +178,8 @@ Status CheckKind(const HistoryRecord& record) {
   }
   if (record.kind != RecordKind::kEpoch && record.base != CheckpointRef())
     return Wrong("a base belongs to an epoch");
+  if (record.base_finished && record.base == CheckpointRef())
+    return Wrong("a base that is finished must be there");
   return {};
 }
 

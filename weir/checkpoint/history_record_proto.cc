@@ -51,7 +51,7 @@ proto::State ToProto(const StateSnapshot& state) {
 proto::Item ToProto(const ListItem& item) {
   proto::Item out;
   out.set_state(item.state);
-  out.set_mode(static_cast<proto::Item::Mode>(item.redistribution));
+  out.set_redistribution(static_cast<proto::Item::Redistribution>(item.redistribution));
   out.set_origin(item.origin.number());
   out.set_payload(item.payload);
   return out;
@@ -75,11 +75,11 @@ proto::Split ToProto(const SplitSnapshot& split) {
   return out;
 }
 
-proto::Progress ToProto(const ProgressSnapshot& progress) {
-  proto::Progress out;
-  *out.mutable_key_groups() = ToProto(progress.key_groups);
-  out.set_watermark(progress.watermark);
-  out.set_end_of_input_done(progress.end_of_input_done);
+proto::EventTimeRange ToProto(const EventTimeRange& range) {
+  proto::EventTimeRange out;
+  *out.mutable_key_groups() = ToProto(range.key_groups);
+  out.set_watermark(range.watermark);
+  out.set_end_of_input_done(range.end_of_input_done);
   return out;
 }
 
@@ -99,7 +99,7 @@ proto::Operator ToProto(const OperatorSnapshot& op) {
     source.set_discovery_final(op.source->discovery_final);
     source.set_enumerator_state(op.source->enumerator_state);
   }
-  for (const ProgressSnapshot& progress : op.progress) *out.add_progress() = ToProto(progress);
+  for (const EventTimeRange& range : op.event_times) *out.add_event_times() = ToProto(range);
   return out;
 }
 
@@ -159,6 +159,7 @@ proto::HistoryRecord ToProto(const HistoryRecord& record) {
   }
   if (record.checkpoint) *out.mutable_checkpoint() = ToProto(*record.checkpoint);
   out.set_savepoint(record.savepoint);
+  out.set_base_finished(record.base_finished);
   if (record.end) out.set_end(static_cast<proto::HistoryRecord::EndReason>(*record.end));
   return out;
 }
@@ -207,7 +208,7 @@ class Reader {
   }
 
   ListItem Read(const proto::Item& item) {
-    return {item.state(), static_cast<state::Redistribution>(item.mode()),
+    return {item.state(), static_cast<state::Redistribution>(item.redistribution()),
             base::SubtaskIndex(item.origin()), item.payload()};
   }
 
@@ -236,9 +237,9 @@ class Reader {
       source.discovery_final = op.source().discovery_final();
       source.enumerator_state = op.source().enumerator_state();
     }
-    for (const proto::Progress& progress : op.progress()) {
-      out.progress.push_back(
-          {FromProto(progress.key_groups()), progress.watermark(), progress.end_of_input_done()});
+    for (const proto::EventTimeRange& range : op.event_times()) {
+      out.event_times.push_back(
+          {FromProto(range.key_groups()), range.watermark(), range.end_of_input_done()});
     }
     return out;
   }
@@ -299,6 +300,7 @@ class Reader {
     }
     if (record.has_checkpoint()) out.checkpoint = Read(record.checkpoint());
     out.savepoint = record.savepoint();
+    out.base_finished = record.base_finished();
     if (record.end() != proto::HistoryRecord::NONE) out.end = static_cast<EndReason>(record.end());
     return out;
   }

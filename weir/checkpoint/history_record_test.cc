@@ -128,7 +128,7 @@ TEST(HistoryRecord, WhatKeepsNoRuleIsRefused) {
       {"\"uid\":\"csv-sink\"", "\"uid\":\"csv-source\""},
       {"\"uid\":\"csv-sink\"", "\"uid\":\"\""},
       {"\"chain\":1", "\"chain\":2"},
-      {"\"mode\":\"UNION\"", "\"mode\":\"UNSPECIFIED\""},
+      {"\"redistribution\":\"UNION\"", "\"redistribution\":\"UNSPECIFIED\""},
       {"\"id\":\"b.csv:0\"", "\"id\":\"a.csv:0\""},
       {"\"name\":\"data/1", "\"name\":\"../data/1"},
       {"\"operators\":[\"per-page\"]", "\"operators\":[\"nobody\"]"},

@@ -3,12 +3,15 @@
 #include <charconv>
 #include <cstdio>
 
+#include "weir/checkpoint/history_record.h"
+
 namespace weir::checkpoint {
 namespace {
 
 constexpr std::string_view kPackPrefix = "data/";
 constexpr std::string_view kPackSuffix = ".pack";
 constexpr std::string_view kRecordSuffix = ".json";
+constexpr std::string_view kJobFileBegin = "{\"format_version\":";
 constexpr size_t kPathPartBytesMax = 100;  // a few parts of this length fit every store's names
 
 // Takes a number written in the shortest way and the separator behind it.
@@ -79,6 +82,26 @@ Status CheckPathPart(std::string_view what, std::string_view name) {
       return InvalidArgumentError(what, " may hold letters, digits, '.', '_' and '-' only, not '",
                                   c, "': ", name);
     }
+  }
+  return {};
+}
+
+std::string JobFileText(const std::string& job) {
+  return Concat(kJobFileBegin, kHistoryFormatVersion, ",\"job\":\"", job, "\"}\n");
+}
+
+Status CheckJobFile(std::string_view text) {
+  const Status damaged = DataLossError(
+      "the job file is damaged; remove it, if the history beside it is whole: the next run writes "
+      "it anew");
+  if (!text.starts_with(kJobFileBegin)) return damaged;
+  uint32_t version = 0;
+  const std::string_view rest = text.substr(kJobFileBegin.size());
+  const auto [stop, error] = std::from_chars(rest.data(), rest.data() + rest.size(), version);
+  if (error != std::errc() || stop == rest.data()) return damaged;
+  if (version > kHistoryFormatVersion) {
+    return FailedPreconditionError(
+        "the checkpoints were written by a newer version of Weir (format ", version, ")");
   }
   return {};
 }

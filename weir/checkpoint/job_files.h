@@ -49,6 +49,15 @@ std::optional<base::HistoryNumber> ParseRecordFileName(std::string_view name);
 /// Errors: InvalidArgument naming `what` and the character.
 Status CheckPathPart(std::string_view what, std::string_view name);
 
+/// What the job file says: a history was begun here, so that one that is gone is not taken for a
+/// job that never ran.
+std::string JobFileText(const std::string& job);
+inline constexpr uint64_t kJobFileBytesMax = 4 << 10;
+
+/// Ok if `text` is that of a job file.
+/// Errors: DataLoss with the cure; FailedPrecondition when a newer version of Weir wrote it.
+Status CheckJobFile(std::string_view text);
+
 /// Where the blobs of one job are.
 class JobFiles {
  public:

@@ -27,7 +27,7 @@ void Merge(const OperatorSnapshot& part, OperatorSnapshot& whole) {
   };
   append(part.items, whole.items);
   append(part.pending_commits, whole.pending_commits);
-  append(part.progress, whole.progress);
+  append(part.event_times, whole.event_times);
   if (!part.source) return;
   if (!whole.source) whole.source.emplace();
   append(part.source->splits, whole.source->splits);

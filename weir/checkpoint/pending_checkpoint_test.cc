@@ -158,7 +158,7 @@ TEST_F(PendingCheckpointTest, AssemblesWhatTheSubtasksSaid) {
     op.uid = "per-page";
     op.kind = "keyed-process";
     op.states = {{.name = "count", .kind = "value", .key_schema = {}, .value_schema = {}}};
-    op.progress = {{Groups(subtask * 4, subtask * 4 + 4), subtask, false}};
+    op.event_times = {{Groups(subtask * 4, subtask * 4 + 4), subtask, false}};
     ack.packs = {PackOf(subtask)};
     EXPECT_EQ(pending_.OnAcknowledge(ack), subtask == 0);
   }
@@ -170,8 +170,8 @@ TEST_F(PendingCheckpointTest, AssemblesWhatTheSubtasksSaid) {
   EXPECT_EQ(body.state_bytes, 40u);
   ASSERT_EQ(body.operators.size(), 1u);
   EXPECT_EQ(body.operators[0].states.size(), 1u);
-  EXPECT_EQ(body.operators[0].progress.size(), 2u);
-  EXPECT_EQ(body.operators[0].progress[0].watermark, 0);
+  EXPECT_EQ(body.operators[0].event_times.size(), 2u);
+  EXPECT_EQ(body.operators[0].event_times[0].watermark, 0);
   EXPECT_EQ(body.packs, (std::vector{PackOf(0), PackOf(1)}));
 }
 

@@ -25,6 +25,7 @@ AppendStep Reign::Append(AppendRequest request, int64_t now_unix_ms) {
   record.kind = request.kind;
   record.written_unix_ms = now_unix_ms;
   record.base = {};
+  record.base_finished = false;
   record.checkpoint = std::move(request.checkpoint);
   record.savepoint = std::move(request.savepoint);
   record.end = request.end;

@@ -19,18 +19,18 @@ void RestorePacks(const CheckpointBody& body, std::string_view uid, OperatorRest
   }
 }
 
-void RestoreProgress(const OperatorSnapshot& op, OperatorRestore& restore) {
+void RestoreEventTimes(const OperatorSnapshot& op, OperatorRestore& restore) {
   uint32_t covered = 0;
   bool all_done = true;
   Timestamp watermark = kMaxTimestamp;
-  for (const ProgressSnapshot& progress : op.progress) {
-    if (!progress.key_groups.Overlaps(restore.key_groups)) continue;
-    ProgressSnapshot cut = progress;
-    cut.key_groups = Overlap(progress.key_groups, restore.key_groups);
+  for (const EventTimeRange& range : op.event_times) {
+    if (!range.key_groups.Overlaps(restore.key_groups)) continue;
+    EventTimeRange cut = range;
+    cut.key_groups = Overlap(range.key_groups, restore.key_groups);
     covered += cut.key_groups.count();
     watermark = std::min(watermark, cut.watermark);
     all_done = all_done && cut.end_of_input_done;
-    restore.progress.push_back(cut);
+    restore.event_times.push_back(cut);
   }
   if (covered < restore.key_groups.count())
     return;  // nothing is known of some key group: as at the beginning
@@ -55,7 +55,7 @@ std::vector<OperatorRestore> PlanRestore(const HistoryRecord& record, std::strin
 
   for (OperatorRestore& restore : restores) {
     RestorePacks(body, uid, restore);
-    RestoreProgress(*op, restore);
+    RestoreEventTimes(*op, restore);
   }
   for (const ListItem& item : op->items) {
     if (item.redistribution == state::Redistribution::kSplit) {

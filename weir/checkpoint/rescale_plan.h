@@ -32,7 +32,7 @@ struct OperatorRestore {
   std::vector<PackPart> packs;                 // in the order in which they are applied
   std::vector<ListItem> items;                 // split: dealt out; union: all of them
   std::vector<PendingCommit> pending_commits;  // oldest first per origin
-  std::vector<ProgressSnapshot> progress;      // cut to the subtask's key groups
+  std::vector<EventTimeRange> event_times;     // cut to the subtask's key groups
   Timestamp watermark = kMinTimestamp;         // the minimum of the ranges
   bool end_of_input_done = false;              // everywhere in the subtask's key groups
 };

@@ -16,11 +16,11 @@ HistoryRecord RecordAt(uint32_t parallelism, uint32_t max_parallelism) {
   record.max_parallelism = max_parallelism;
   record.checkpoint->packs.clear();
   OperatorSnapshot& op = record.checkpoint->operators[1];
-  op.progress.clear();
+  op.event_times.clear();
   for (uint32_t i = 0; i < parallelism; ++i) {
     PackRef pack = NamedPack(1, 2, i);
     pack.key_groups = base::KeyGroupsOf(base::SubtaskIndex(i), parallelism, max_parallelism);
-    op.progress.push_back({pack.key_groups, 100 + i, true});
+    op.event_times.push_back({pack.key_groups, 100 + i, true});
     record.checkpoint->packs.push_back(pack);
   }
   return record;
@@ -67,15 +67,15 @@ TEST(RescalePlan, WatermarkIsTheMinimumOfTheRangesAndLatenessKeepsThem) {
   const auto plan = PlanRestore(RecordAt(4, 8), "per-page", 2);
   EXPECT_EQ(plan[0].watermark, 100);
   EXPECT_EQ(plan[1].watermark, 102);
-  ASSERT_EQ(plan[1].progress.size(), 2u);
-  EXPECT_EQ(plan[1].progress[0], (ProgressSnapshot{Groups(4, 6), 102, true}));
-  EXPECT_EQ(plan[1].progress[1], (ProgressSnapshot{Groups(6, 8), 103, true}));
+  ASSERT_EQ(plan[1].event_times.size(), 2u);
+  EXPECT_EQ(plan[1].event_times[0], (EventTimeRange{Groups(4, 6), 102, true}));
+  EXPECT_EQ(plan[1].event_times[1], (EventTimeRange{Groups(6, 8), 103, true}));
   EXPECT_TRUE(plan[0].end_of_input_done);
 }
 
 TEST(RescalePlan, EndOfInputIsDoneOnlyWhereItIsDoneEverywhere) {
   HistoryRecord record = RecordAt(4, 8);
-  record.checkpoint->operators[1].progress[3].end_of_input_done = false;
+  record.checkpoint->operators[1].event_times[3].end_of_input_done = false;
   const auto plan = PlanRestore(record, "per-page", 2);
   EXPECT_TRUE(plan[0].end_of_input_done);
   EXPECT_FALSE(plan[1].end_of_input_done);
@@ -83,7 +83,7 @@ TEST(RescalePlan, EndOfInputIsDoneOnlyWhereItIsDoneEverywhere) {
 
 TEST(RescalePlan, WhatIsNotKnownBeginsAnew) {
   HistoryRecord record = RecordAt(4, 8);
-  record.checkpoint->operators[1].progress.pop_back();
+  record.checkpoint->operators[1].event_times.pop_back();
   const auto plan = PlanRestore(record, "per-page", 2);
   EXPECT_EQ(plan[1].watermark, kMinTimestamp);
   EXPECT_FALSE(plan[1].end_of_input_done);

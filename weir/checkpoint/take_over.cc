@@ -58,6 +58,7 @@ TakeOverStep TakeOver::OnListed(std::vector<base::HistoryNumber> numbers) {
   WEIR_CHECK(phase_ == Phase::kListing);
   numbers_ = std::move(numbers);
   newest_.reset();
+  finished_ = false;
   damage_ = {};
   damaged_.clear();
   top_ = std::max(numbers_.empty() ? base::HistoryNumber() : numbers_.back(), taken_);
@@ -144,6 +145,7 @@ TakeOverStep TakeOver::Walked(HistoryRecord record) {
       record.number > numbers_.front()) {
     return Read(Phase::kWalking, *std::prev(std::ranges::lower_bound(numbers_, record.number)));
   }
+  finished_ = finished_ || record.end == EndReason::kFinished || record.base_finished;
   if (record.is_checkpoint()) return ChooseBase(record.ref(), record.lineage);
   if (record.kind == RecordKind::kEpoch) return ChooseBase(record.base, record.lineage);
 
@@ -211,6 +213,7 @@ TakeOverStep TakeOver::ChooseBase(CheckpointRef resume, base::Lineage lineage) {
   proposal_.highest_checkpoint = base::CheckpointId(newest_->highest_checkpoint.number() +
                                                     damaged_.size() * kNumbersOfADamagedRecord);
   proposal_.ended = newest_->end;
+  proposal_.base_finished = finished_ && !proposal_.new_lineage && *chosen != CheckpointRef();
   proposal_.previous_writer = newest_->writer;
   proposal_.retained = newest_->retained;
 
@@ -281,6 +284,7 @@ TakeOverStep TakeOver::Judge() {
   record.written_unix_ms = options_.now_unix_ms;
   record.highest_checkpoint = proposal_.highest_checkpoint;
   if (proposal_.base) record.base = proposal_.base->ref();
+  record.base_finished = proposal_.base_finished;
   record.retained = proposal_.retained;
   return Create(std::move(record));
 }
@@ -337,7 +341,6 @@ ReignStart TakeOver::TakeResult() {
   ReignStart start{
       .epoch = *std::move(record_), .base = std::move(proposal_.base), .completion = {}};
   start.new_lineage = proposal_.new_lineage;
-  start.finished = !proposal_.new_lineage && proposal_.ended == EndReason::kFinished;
   if (start.base) start.completion = Completion(start.base->ref(), start.base->lineage);
   return start;
 }

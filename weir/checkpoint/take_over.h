@@ -46,6 +46,7 @@ struct Proposal {
   uint32_t max_parallelism = 0;
   base::CheckpointId highest_checkpoint;
   std::optional<EndReason> ended;            // how the job ended, when its newest record says so
+  bool base_finished = false;                // HistoryRecord::base_finished
   std::string previous_writer;               // who reigned before; empty: nobody
   std::vector<RetainedCheckpoint> retained;  // what the history holds
   std::vector<RepeatedOutput> repeated;      // with a new lineage: per committing sink
@@ -97,8 +98,6 @@ struct ReignStart {
   std::optional<HistoryRecord> base;     // the checkpoint to restore; none: start empty
   std::optional<Completion> completion;  // of the base: what is pending in it may be committed
   bool new_lineage = false;
-  // The job had ended behind the base, with everything committed: what is pending in it is done.
-  bool finished = false;
 };
 
 class TakeOver {
@@ -166,6 +165,7 @@ class TakeOver {
   Status damage_;                           // of a record that would decide from where to resume
   std::vector<base::HistoryNumber> later_;  // still to be read
   std::optional<CheckpointRef> missing_;    // a base that was not found once
+  bool finished_ = false;  // the walk met the end of a finished job, or an epoch that knows of it
   Proposal proposal_;
   std::optional<HistoryRecord> record_;  // the epoch record that was sent
   std::string bytes_;

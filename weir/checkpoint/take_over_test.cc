@@ -293,6 +293,31 @@ TEST_F(TakeOverTest, Regression23_TheNewestOfTwoFormatVersionsIsTakenOrRefusedNe
   EXPECT_EQ(records_.size(), 3u);
 }
 
+// However often a start behind it fails before its first checkpoint, and not after a rewind.
+TEST_F(TakeOverTest, ABaseThatTheJobHasFinishedBehindStaysFinished) {
+  Write(EpochRecord(1));
+  Write(CheckpointRecord(2, 1, 2));
+  Write(CheckpointRecord(3, 1, 3, {{Ref(2, 2), ""}}));
+  Write(EndRecord(4, 1, EndReason::kFinished, {{Ref(2, 2), ""}, {Ref(3, 3), ""}}));
+  for (int starts = 0; starts < 3; ++starts) {
+    const ReignStart start = Reign();
+    EXPECT_EQ(start.epoch.base, Ref(3, 3));
+    EXPECT_TRUE(start.epoch.base_finished);
+  }
+  TakeOverOptions rewind;
+  rewind.from = From::kCheckpoint;
+  rewind.checkpoint = base::CheckpointId(2);
+  EXPECT_FALSE(Reign(std::move(rewind)).epoch.base_finished);
+  EXPECT_FALSE(Reign().epoch.base_finished);
+}
+
+TEST_F(TakeOverTest, AJobThatWasStoppedIsNotFinished) {
+  Write(EpochRecord(1));
+  Write(CheckpointRecord(2, 1, 2));
+  Write(EndRecord(3, 1, EndReason::kStopped, {{Ref(2, 2), ""}}));
+  EXPECT_FALSE(Reign().epoch.base_finished);
+}
+
 TEST_F(TakeOverTest, AStandbyStopsBehindAnEndAndAnExplicitStartGoesOn) {
   Write(EpochRecord(1));
   Write(CheckpointRecord(2, 1, 2));

@@ -34,7 +34,9 @@ TriggerPolicy::Decision TriggerPolicy::Next(base::Instant now, Need need) {
     }
     if (need == Need::kUrgent) {
       const base::Instant urgent =
-          failures_ > 0 ? *last_end_ + limits::kUrgentCheckpointPause : now;
+          failures_ == 0
+              ? now
+              : *last_end_ + limits::kUrgentCheckpointPause * (1 << std::min(failures_ - 1, 5u));
       due = std::min(due.value_or(urgent), urgent);
     }
     if (!due) return {};

@@ -51,8 +51,8 @@ class TriggerPolicy {
     std::optional<base::Instant> look_again;
   };
   /// After a decision to trigger a checkpoint is in flight until one of the next three methods is
-  /// called. One that is urgent and failed is taken again after limits::kUrgentCheckpointPause, or
-  /// with the interval.
+  /// called. One that is urgent and failed is taken again after limits::kUrgentCheckpointPause,
+  /// doubled with each failure, or with the interval.
   Decision Next(base::Instant now, Need need = Need::kNone);
 
   /// The checkpoint in flight is complete. Returns the request that it answers.

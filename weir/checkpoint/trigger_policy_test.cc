@@ -125,8 +125,11 @@ TEST(TriggerPolicy, AnUrgentCheckpointIsTakenAtOnceAndAgainAfterAFailure) {
     policy.OnFailed(At(20));
     EXPECT_EQ(Say(policy, 20, kUrgent), "@1020");
     EXPECT_EQ(Say(policy, 1020, kUrgent), "T");
-    policy.OnCompleted(At(1030));
-    EXPECT_EQ(Say(policy, 1030, kUrgent), "T");
+    policy.OnFailed(At(1030));
+    EXPECT_EQ(Say(policy, 1030, kUrgent), "@3030");
+    EXPECT_EQ(Say(policy, 3030, kUrgent), "T");
+    policy.OnCompleted(At(3040));
+    EXPECT_EQ(Say(policy, 3040, kUrgent), "T");
   }
 }
 

@@ -78,11 +78,11 @@ std::string CommitsText(const OperatorSnapshot& op) {
   return text;
 }
 
-std::string ProgressText(const OperatorSnapshot& op) {
-  if (op.progress.empty()) return {};
-  const auto lowest = std::ranges::min(op.progress, {}, &checkpoint::ProgressSnapshot::watermark);
+std::string EventTimeText(const OperatorSnapshot& op) {
+  if (op.event_times.empty()) return {};
+  const auto lowest = std::ranges::min(op.event_times, {}, &checkpoint::EventTimeRange::watermark);
   const bool ended =
-      std::ranges::all_of(op.progress, &checkpoint::ProgressSnapshot::end_of_input_done);
+      std::ranges::all_of(op.event_times, &checkpoint::EventTimeRange::end_of_input_done);
   std::string text;
   if (lowest.watermark != kMinTimestamp && lowest.watermark != kMaxTimestamp) {
     text += Concat("    watermark: ", lowest.watermark, "\n");
@@ -95,7 +95,7 @@ std::string OperatorsText(const CheckpointBody& body) {
   std::string text = "operators\n";
   for (const OperatorSnapshot& op : body.operators) {
     text += Concat("  ", op.uid, "  (", op.kind, ")\n");
-    text += StatesText(op) + SplitsText(op) + CommitsText(op) + ProgressText(op);
+    text += StatesText(op) + SplitsText(op) + CommitsText(op) + EventTimeText(op);
   }
   return text;
 }

@@ -3,7 +3,6 @@
 #include <string_view>
 #include <utility>
 
-#include "weir/checkpoint/job_file.h"
 #include "weir/cli/blocking.h"
 #include "weir/cli/own_options.h"
 #include "weir/env/process.h"

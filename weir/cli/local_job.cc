@@ -35,7 +35,7 @@ uint32_t ThreadsFor(const runtime::JobGraph& graph) {
   return std::min(parallelism, env::Cores());
 }
 
-cluster::RestartStrategy RestartOf(const RestartStrategy& strategy) {
+cluster::RestartLimits RestartOf(const RestartStrategy& strategy) {
   if (strategy.kind == RestartStrategy::Kind::kNone) return {.attempts = 0};
   return {
       .attempts = strategy.attempts, .delay = strategy.delay, .reset_after = strategy.reset_after};
@@ -94,8 +94,8 @@ cluster::Coordinator::Options LocalJob::CoordinatorOptions(const Options& option
           .triggers = {.interval = settings.checkpoints.interval,
                        .pause = settings.checkpoints.min_pause,
                        .timeout = settings.checkpoints.timeout,
-                       .tolerated_failures = settings.checkpoints.tolerable_failures},
-          .retained_max = settings.checkpoints.retained,
+                       .tolerated_failures = settings.checkpoints.tolerated_failures},
+          .retained_max = settings.checkpoints.retained_max,
           .restart = RestartOf(settings.restart),
           .events = options.events,
           .on_end = [this, &signals = options.signals](Status status) {

@@ -93,8 +93,8 @@ proto::SubtaskState ToProto(const runtime::SubtaskState& state) {
     message->set_checkpoint(pending.committable.checkpoint.number());
     message->set_payload(pending.committable.payload);
   }
-  for (const runtime::OperatorProgress& part : state.progress) {
-    proto::OperatorProgress* message = out.add_progress();
+  for (const runtime::OperatorEventTime& part : state.event_times) {
+    proto::OperatorEventTime* message = out.add_event_times();
     message->set_uid(part.uid);
     message->set_first_key_group(part.key_groups.first.number());
     message->set_end_key_group(part.key_groups.end.number());
@@ -118,8 +118,8 @@ runtime::SubtaskState FromProto(const proto::SubtaskState& state) {
          {base::SubtaskIndex(pending.origin()), base::Lineage(pending.lineage()),
           base::CheckpointId(pending.checkpoint()), pending.payload()}});
   }
-  for (const proto::OperatorProgress& part : state.progress()) {
-    out.progress.push_back(
+  for (const proto::OperatorEventTime& part : state.event_times()) {
+    out.event_times.push_back(
         {part.uid(),
          {base::KeyGroup(part.first_key_group()), base::KeyGroup(part.end_key_group())},
          part.watermark()});

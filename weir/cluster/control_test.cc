@@ -22,7 +22,7 @@ TEST(Control, ReadsTheStateOfASubtaskThatItWrote) {
   state.items = {{"uid", "list", state::Redistribution::kUnion, "bytes"}};
   state.committables = {
       {"sink", {base::SubtaskIndex(3), base::Lineage(7), base::CheckpointId(9), "payload"}}};
-  state.progress = {{"uid", {base::KeyGroup(2), base::KeyGroup(5)}, -4}};
+  state.event_times = {{"uid", {base::KeyGroup(2), base::KeyGroup(5)}, -4}};
   state.ended = true;
   EXPECT_EQ(FromProto(ToProto(state)), state);
 }

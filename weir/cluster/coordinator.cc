@@ -8,30 +8,6 @@
 
 namespace weir::cluster {
 
-std::string_view JobStateName(JobState state) {
-  switch (state) {
-    case JobState::kCreated:
-      return "CREATED";
-    case JobState::kWaitingForWorkers:
-      return "WAITING_FOR_WORKERS";
-    case JobState::kRestoring:
-      return "RESTORING";
-    case JobState::kRunning:
-      return "RUNNING";
-    case JobState::kDegraded:
-      return "DEGRADED";
-    case JobState::kFailing:
-      return "FAILING";
-    case JobState::kRestarting:
-      return "RESTARTING";
-    case JobState::kFinished:
-      return "FINISHED";
-    case JobState::kFailed:
-      return "FAILED";
-  }
-  return "UNKNOWN";
-}
-
 StatusOr<std::unique_ptr<Coordinator>> Coordinator::Start(Options options) {
   WEIR_ASSIGN_OR_RETURN(auto plan, DeclaredStates(options.graph));
   std::unique_ptr<Coordinator> coordinator(new Coordinator(std::move(options), std::move(plan)));
@@ -91,19 +67,22 @@ Status Coordinator::Judge(const checkpoint::Proposal& proposal) {
 
 void Coordinator::OnReign(StatusOr<checkpoint::ReignStart> start) {
   if (!start.ok()) {
-    if (start.status().code() == StatusCode::kUnavailable && reigns_ > 1)
+    if (start.status().code() == StatusCode::kUnavailable && reigns_ > 1) {
+      options_.events.OnWarning(start.status());
       return EndReign(start.status());
+    }
     return EndJob(start.status());
   }
   reigning_ = true;
+  next_reign_in_ = limits::kStoreRetryDelay;
   epoch_ = history_->epoch();
   attempt_ = swept_ = base::Attempt();
   // A newer epoch deploys over whatever runs.
   for (auto& [key, worker] : workers_) worker.deployed = false;
-  // An earlier reign may have been about to; nobody else does.
+  // The restart timer of an earlier reign does nothing in this one: the delay counts as over.
   restart_due_ = true;
   finished_base_ = {};
-  if (start->finished && start->base) finished_base_ = start->base->ref();
+  if (start->epoch.base_finished) finished_base_ = start->epoch.base;
   completion_ = start->completion;
   completed_at_ = options_.env.clock.Now();
   policy_.emplace(options_.triggers, options_.env.clock.Now());
@@ -126,10 +105,11 @@ void Coordinator::EndReign(const Status& reason) {
   if (state_ == JobState::kRestoring || state_ == JobState::kRunning ||
       state_ == JobState::kDegraded)
     FailAttempt(reason);
-  if (!ended_)
-    inbox().PostAfter(limits::kStoreRetryDelay, [this] {
-      if (!ended_ && !reigning_) BeginReign();
-    });
+  if (ended_) return;
+  inbox().PostAfter(next_reign_in_, [this] {
+    if (!ended_ && !reigning_) BeginReign();
+  });
+  next_reign_in_ = std::min(2 * next_reign_in_, limits::kStoreRetryDelayMax);
 }
 
 void Coordinator::SetState(JobState state) {
@@ -143,9 +123,8 @@ void Coordinator::EndJob(const Status& status) {
   reigning_ = false;
   if (status.ok()) options_.events.OnProgress(Progress());
   SetState(status.ok() ? JobState::kFinished : JobState::kFailed);
-  proto::ToWorker message;
-  *message.mutable_job_ended()->mutable_status() = ToProto(status);
-  Broadcast(message);
+  *job_ended_.mutable_job_ended()->mutable_status() = ToProto(status);
+  Broadcast(job_ended_);
   inbox().Post([this, status] { options_.on_end(status); });
 }
 
@@ -168,13 +147,15 @@ std::shared_ptr<env::ConnectionHandler> Coordinator::Accept(
 void Coordinator::OnFrame(WorkerKey key, const std::string& frame) {
   const auto worker = workers_.find(key);
   proto::ToCoordinator message;
-  if (worker == workers_.end() || ended_) return;
+  if (worker == workers_.end()) return;
   if (!message.ParseFromString(frame))
     return OnConnectionLost(key, DataLossError("a control message makes no sense"));
+  if (ended_ && message.has_register_()) Send(worker->second, job_ended_);
+  if (ended_) return;
   worker->second.heard = options_.env.clock.Now();
   if (message.kind_case() == proto::ToCoordinator::kRegister)
     return OnRegister(key, message.register_());
-  // A worker without subtasks is there.
+  // The heartbeat of a worker that has no subtasks.
   if (message.kind_case() == proto::ToCoordinator::kProgress && message.attempt() == 0) return;
   if (message.kind_case() == proto::ToCoordinator::kAcknowledge &&
       options_.env.chaos.Buggify("coordinator-acknowledgement-again")) {
@@ -210,11 +191,12 @@ void Coordinator::Admit(WorkerKey key, const proto::Register& hello) {
     }
   }
   WorkerEntry& worker = workers_.at(key);
+  if (ended_) return Send(worker, job_ended_);  // that was one failure too many
   worker.name = hello.worker_name();
   worker.data_address = hello.data_address();
   TryDeploy();
   if (worker.deployed) return;
-  // Whatever it still has of an attempt is not counted on.
+  // The worker may still run subtasks of an attempt that went on without it.
   proto::ToWorker cancel;
   cancel.mutable_cancel_attempt();
   Send(worker, cancel);

@@ -1,9 +1,13 @@
 // Coordinator: the role that owns a job: its history, placement, attempts, checkpoints and
 // restarts.
 //
-//   take over ─▶ kWaitingForWorkers ─▶ kRestoring ─▶ kRunning ─▶ kFinished
-//                       ▲                   │            │
-//                       └──kRestarting◀─kFailing◀────────┘          kFailed from anywhere
+//   take over ─▶ kWaitingForWorkers ─▶ kRestoring ─▶ kRunning ⇄ kDegraded ─▶ kFinished
+//                   ▲                  ▲      │           │
+//                   │ too few workers  │      ▼           ▼
+//                   └────────────── kRestarting ◀──── kFailing      kFailed from anywhere
+//
+// A reign that ends because the store left a record undecided is followed by another take-over of
+// the same coordinator.
 //
 // An attempt: Deploy to the workers, every subtask Ready, Start, checkpoints; a failure of any
 // subtask or worker cancels all of it, and the next attempt starts from the newest complete
@@ -25,6 +29,7 @@
 #include <string>
 #include <vector>
 
+#include "weir/base/limits.h"
 #include "weir/checkpoint/history.h"
 #include "weir/checkpoint/pending_checkpoint.h"
 #include "weir/checkpoint/rescale_plan.h"
@@ -41,7 +46,7 @@
 namespace weir::cluster {
 
 /// How often an attempt is followed by another.
-struct RestartStrategy {
+struct RestartLimits {
   uint32_t attempts = 0;  // restarts of one coordinator's life; 0: none
   Duration delay = std::chrono::milliseconds(50);
   Duration reset_after{0};  // without a failure for so long, restarts are counted anew; 0: never
@@ -67,7 +72,7 @@ class Coordinator final : private Actor, private env::Acceptor {
     std::function<Status(const checkpoint::Proposal&)> judge;
     checkpoint::TriggerOptions triggers;
     uint32_t retained_max = 3;
-    RestartStrategy restart;
+    RestartLimits restart;
     JobEvents& events;
     // Called once, on the loop: ok when finished, Aborted when fenced.
     std::function<void(Status)> on_end;
@@ -82,7 +87,7 @@ class Coordinator final : private Actor, private env::Acceptor {
   JobState state() const { return state_; }
 
   /// The lineage of the present reign.
-  /// Shapes: on the loop, from the first JobEvents::OnStart on.
+  /// Shapes: on the loop, inside JobEvents::OnStart.
   base::Lineage lineage() const { return history_->lineage(); }
 
  private:
@@ -136,7 +141,7 @@ class Coordinator final : private Actor, private env::Acceptor {
   void Deploy(const std::vector<WorkerKey>& workers);
   proto::Deploy PlanDeployment(const std::vector<WorkerKey>& workers) const;
   OperatorRestores PlanRestores() const;
-  proto::Restore PlanRestore(base::SubtaskId subtask, const OperatorRestores& restores) const;
+  proto::Restore RestoreMessage(base::SubtaskId subtask, const OperatorRestores& restores) const;
   void OnReady(base::SubtaskId subtask);
   void StartSource(base::ChainIndex chain);
   void FailAttempt(const Status& reason);
@@ -151,7 +156,7 @@ class Coordinator final : private Actor, private env::Acceptor {
   void OnCollected();
   void OnAppended(const checkpoint::CheckpointBody& body,
                   StatusOr<checkpoint::Completion> completion);
-  // By value: it may lie in what ends here.
+  // `reason` by value: it may be that of `pending_`, which is destroyed.
   void OnCheckpointFailed(base::CheckpointId checkpoint, Status reason);
   void Retire();
   void Announce(const checkpoint::Completion& completion);
@@ -170,7 +175,9 @@ class Coordinator final : private Actor, private env::Acceptor {
   bool reigning_ = false;
   base::Epoch epoch_;  // of the present reign, or of the last one
   uint32_t reigns_ = 0;
-  bool ended_ = false;  // EndJob was called
+  bool ended_ = false;         // EndJob was called
+  proto::ToWorker job_ended_;  // what it said
+  Duration next_reign_in_ = limits::kStoreRetryDelay;
   base::Instant ticked_at_;
 
   base::Attempt attempt_;

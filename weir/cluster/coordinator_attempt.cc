@@ -25,6 +25,13 @@ bool IsPermanent(const Status& status) {
   }
 }
 
+void AddCommittables(const std::string& uid, const std::vector<checkpoint::PendingCommit>& pending,
+                     runtime::SubtaskState& state) {
+  for (const checkpoint::PendingCommit& commit : pending)
+    state.committables.push_back(
+        {uid, {commit.origin, commit.lineage, commit.checkpoint, commit.payload}});
+}
+
 }  // namespace
 
 // Deploys the next attempt as soon as everything that must be over is over.
@@ -69,7 +76,7 @@ void Coordinator::Deploy(const std::vector<WorkerKey>& workers) {
     for (const proto::Deploy::Placement& placement : plan.placements()) {
       if (placement.worker_id() != key) continue;
       proto::ToWorker restore;
-      *restore.mutable_restore() = PlanRestore(FromProto(placement.subtask()), restores);
+      *restore.mutable_restore() = RestoreMessage(FromProto(placement.subtask()), restores);
       Send(worker, restore);
     }
   }
@@ -110,8 +117,8 @@ Coordinator::OperatorRestores Coordinator::PlanRestores() const {
 }
 
 // What one subtask begins with.
-proto::Restore Coordinator::PlanRestore(base::SubtaskId subtask,
-                                        const OperatorRestores& restores) const {
+proto::Restore Coordinator::RestoreMessage(base::SubtaskId subtask,
+                                           const OperatorRestores& restores) const {
   proto::Restore restore;
   *restore.mutable_subtask() = ToProto(subtask);
   runtime::SubtaskState state;
@@ -131,14 +138,9 @@ proto::Restore Coordinator::PlanRestore(base::SubtaskId subtask,
       for (const checkpoint::ListItem& item : part.items) {
         state.items.push_back({op.uid, item.state, item.redistribution, item.payload});
       }
-      const bool all_committed = base->ref() == finished_base_;
-      for (const checkpoint::PendingCommit& pending : part.pending_commits) {
-        if (all_committed) break;
-        state.committables.push_back(
-            {op.uid, {pending.origin, pending.lineage, pending.checkpoint, pending.payload}});
-      }
-      for (const checkpoint::ProgressSnapshot& progress : part.progress)
-        state.progress.push_back({op.uid, progress.key_groups, progress.watermark});
+      if (base->ref() != finished_base_) AddCommittables(op.uid, part.pending_commits, state);
+      for (const checkpoint::EventTimeRange& range : part.event_times)
+        state.event_times.push_back({op.uid, range.key_groups, range.watermark});
       all_ended &= part.end_of_input_done;
     }
   }

@@ -130,10 +130,10 @@ void Coordinator::OnAppended(const checkpoint::CheckpointBody& body,
   policy_->OnCompleted(now);
   if (std::ranges::all_of(body.operators,
                           [](const checkpoint::OperatorSnapshot& op) {
-                            return std::ranges::all_of(
-                                op.progress, [](const checkpoint::ProgressSnapshot& part) {
-                                  return part.end_of_input_done;
-                                });
+                            return std::ranges::all_of(op.event_times,
+                                                       [](const checkpoint::EventTimeRange& part) {
+                                                         return part.end_of_input_done;
+                                                       });
                           }) &&
       this_attempt_.running.empty()) {
     this_attempt_.final = body.id;

@@ -120,7 +120,7 @@ std::vector<checkpoint::OperatorSnapshot> SnapshotsOf(const PlannedChain& chain,
       for (const std::string& id : state.finished_splits)
         snapshot.source->splits.push_back({id, {}, /*finished=*/true, {}});
     }
-    snapshot.progress.push_back(
+    snapshot.event_times.push_back(
         {key_groups, runtime::WatermarkOf(state, op.uid, key_groups), state.ended});
     snapshots.push_back(std::move(snapshot));
   }
@@ -164,31 +164,38 @@ Status CheckRestorable(const checkpoint::HistoryRecord& record,
 
 Status CheckEnds(const checkpoint::HistoryRecord& record, const runtime::JobGraph& graph,
                  const std::vector<PlannedChain>& plan) {
-  // Of each chain, which subtasks had ended.
+  // Of each chain, which subtasks had ended. Edges lead to higher numbers.
   std::vector<std::vector<bool>> ended;
   for (size_t chain = 0; chain < plan.size(); ++chain) {
-    std::vector<bool>& of_chain =
-        ended.emplace_back(graph.chains[chain].parallelism, !plan[chain].empty());
+    const uint32_t parallelism = graph.chains[chain].parallelism;
+    std::vector<bool>& of_chain = ended.emplace_back(parallelism, true);
+    bool known = false;
     for (const PlannedOperator& op : plan[chain]) {
-      const auto restores =
-          checkpoint::PlanRestore(record, op.uid, graph.chains[chain].parallelism);
-      for (size_t i = 0; i < of_chain.size(); ++i)
+      if (!std::ranges::count(record.checkpoint->operators, op.uid,
+                              &checkpoint::OperatorSnapshot::uid))
+        continue;
+      known = true;
+      const auto restores = checkpoint::PlanRestore(record, op.uid, parallelism);
+      for (size_t i = 0; i < parallelism; ++i)
         of_chain[i] = of_chain[i] && restores[i].end_of_input_done;
     }
-  }
-  for (const runtime::Edge& edge : graph.edges) {
-    if (plan[edge.from.number()].empty()) continue;  // nothing is kept of it: it ends again
-    const std::vector<bool>& from = ended[edge.from.number()];
-    const std::vector<bool>& to = ended[edge.to.number()];
-    const bool forward = edge.partitioning == runtime::Partitioning::kForward;
-    const bool feeds_on = std::ranges::find(from, false) != from.end();
-    for (size_t i = 0; i < to.size(); ++i) {
-      if (!to[i] || (forward ? from[i] : !feeds_on)) continue;
-      return FailedPreconditionError(
-          "a part of ", graph.chains[edge.to.number()].name, " had ended in checkpoint ",
-          record.checkpoint->id, ", and would get rows again from ",
-          graph.chains[edge.from.number()].name,
-          ": go on with the parallelism that both had, until the job has ended");
+    for (const runtime::Edge& edge : graph.edges) {
+      if (edge.to.number() != chain) continue;
+      const std::vector<bool>& from = ended[edge.from.number()];
+      const bool forward = edge.partitioning == runtime::Partitioning::kForward;
+      const bool all = !std::ranges::count(from, false);
+      for (size_t i = 0; i < parallelism; ++i) {
+        const bool inputs_ended = forward ? from[i] : all;
+        // Nothing is kept of the chain: it ends with its inputs.
+        if (!known) of_chain[i] = of_chain[i] && inputs_ended;
+        if (!of_chain[i] || inputs_ended) continue;
+        return FailedPreconditionError(
+            "a part of ", graph.chains[chain].name, " had ended in checkpoint ",
+            record.checkpoint->id, ", and would get rows again from ",
+            graph.chains[edge.from.number()].name,
+            ": go on with the parallelism that both had, until the job has ended, or start anew "
+            "with --fresh");
+      }
     }
   }
   return {};

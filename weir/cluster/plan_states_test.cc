@@ -44,11 +44,12 @@ class CheckEndsTest : public ::testing::Test {
  protected:
   CheckEndsTest() {
     for (checkpoint::OperatorSnapshot& op : record_.checkpoint->operators) {
-      op.progress = {{checkpoint::Groups(0, 4), 5, false},
-                     {checkpoint::Groups(4, 8), kMaxTimestamp, true}};
+      op.event_times = {{checkpoint::Groups(0, 4), 5, false},
+                        {checkpoint::Groups(4, 8), kMaxTimestamp, true}};
     }
   }
-  Status Check(uint32_t sources, uint32_t sinks, runtime::Partitioning partitioning) {
+  Status Check(uint32_t sources, uint32_t sinks, runtime::Partitioning partitioning,
+               const std::vector<PlannedChain>& plan = ClaimsAll()) {
     runtime::JobGraph graph;
     graph.chains.resize(2);
     graph.chains[0].name = "[csv-source]";
@@ -61,7 +62,7 @@ class CheckEndsTest : public ::testing::Test {
                            .to = base::ChainIndex(1),
                            .to_port = {},
                            .partitioning = partitioning});
-    return CheckEnds(record_, graph, ClaimsAll());
+    return CheckEnds(record_, graph, plan);
   }
   checkpoint::HistoryRecord record_ = checkpoint::CheckpointRecord(2, 1, 5);
 };
@@ -75,8 +76,22 @@ TEST_F(CheckEndsTest, WhatHadEndedGetsNoRowsAgain) {
   EXPECT_EQ(Check(1, 2, runtime::Partitioning::kHash),
             FailedPreconditionError(
                 "a part of [csv-sink] had ended in checkpoint 5, and would get rows again from "
-                "[csv-source]: go on with the parallelism that both had, until the job has ended"));
+                "[csv-source]: go on with the parallelism that both had, until the job has ended, "
+                "or start anew with --fresh"));
   EXPECT_EQ(Check(2, 1, runtime::Partitioning::kHash), OkStatus());
+}
+
+// An operator that the checkpoint does not know says nothing of where its chain had come.
+TEST_F(CheckEndsTest, ANewOperatorHasNoEndOfItsOwn) {
+  for (checkpoint::OperatorSnapshot& op : record_.checkpoint->operators)
+    op.event_times = {{checkpoint::Groups(0, 8), kMaxTimestamp, true}};
+  std::vector<PlannedChain> plan = ClaimsAll();
+  PlannedOperator added;
+  added.uid = "added";
+  plan[0].push_back(added);
+  EXPECT_EQ(Check(2, 2, runtime::Partitioning::kHash, plan), OkStatus());
+  plan[0].erase(plan[0].begin());  // a chain of new operators alone, which has no input here
+  EXPECT_EQ(Check(2, 2, runtime::Partitioning::kHash, plan), OkStatus());
 }
 
 }  // namespace

@@ -44,7 +44,10 @@ void SourceCoordinator::OnDiscovered(const StatusOr<runtime::Discovery>& discove
   if (discovery.ok()) ledger_.OnDiscovered(*discovery);
   discovered_ = true;
   if (!ledger_.discovery_final()) {
-    inbox().PostAfter(enumerator_->interval(), [this] {
+    const StatusOr<Duration> interval = runtime::CatchUserExceptions(
+        [&]() -> StatusOr<Duration> { return enumerator_->interval(); });
+    if (!interval.ok()) return Fail(interval.status());
+    inbox().PostAfter(*interval, [this] {
       if (!stopped_) Discover();
     });
   }

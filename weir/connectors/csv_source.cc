@@ -160,7 +160,7 @@ StatusOr<runtime::PollResult> CsvSourceReader::Poll(runtime::Output& output) {
   }
   const uint32_t allowed = rate_->Allowed(env_->clock.Now());
   if (allowed == 0) return runtime::PollResult::kIdle;
-  record::AnyBatch& batch = output.Open(base::PortIndex(0));
+  record::AnyBatch& batch = output.OpenBatch(base::PortIndex(0));
   if (batch.full()) return runtime::PollResult::kMore;
   if (reader_ == nullptr) WEIR_RETURN_IF_ERROR(OpenNext());
   const uint32_t rows_max = std::min(allowed, batch.capacity() - batch.size());
@@ -182,14 +182,10 @@ Duration CsvSourceReader::PollAgainAfter() const {
 Status CsvSourceReader::OpenNext() {
   WEIR_ASSIGN_OR_RETURN(std::string path,
                         PathOf(env_->files, options_.path, waiting_.front().file));
-  WEIR_ASSIGN_OR_RETURN(
-      reader_,
-      CsvSplitReader::Open({.files = env_->files,
-                            .path = std::move(path),
-                            .split = waiting_.front(),
-                            .fields = format_.fields,
-                            .line_ends = options_.split_bytes == 0 ? QuotedLineEnds::kAllowed
-                                                                   : QuotedLineEnds::kRefused}));
+  WEIR_ASSIGN_OR_RETURN(reader_, CsvSplitReader::Open({.files = env_->files,
+                                                       .path = std::move(path),
+                                                       .split = waiting_.front(),
+                                                       .fields = format_.fields}));
   waiting_.pop_front();
   return {};
 }

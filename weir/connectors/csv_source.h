@@ -32,7 +32,7 @@ struct CsvSourceOptions {
   std::string path;  // a file, or a directory whose *.csv files are read
 
   /// Files are read in ranges of this size, in parallel. 0: each file is one split; needed when
-  /// quoted fields hold line ends.
+  /// quoted fields of a larger file hold line ends.
   uint64_t split_bytes = 4 << 20;
 
   /// Rows a second, of all subtasks together, in equal shares; 0: as fast as they go. A subtask

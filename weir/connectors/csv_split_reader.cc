@@ -71,7 +71,8 @@ CsvSplitReader::CsvSplitReader(Options options, std::unique_ptr<env::ReadableFil
     : path_(std::move(options.path)),
       split_(std::move(options.split)),
       fields_(options.fields.begin(), options.fields.end()),
-      line_ends_(options.line_ends),
+      line_ends_(split_.begin == 0 && split_.end == split_.file_bytes ? QuotedLineEnds::kAllowed
+                                                                      : QuotedLineEnds::kRefused),
       file_(std::move(file)),
       header_(std::move(header)),
       tokenizer_(static_cast<uint32_t>(fields_.size()), line_ends_),
@@ -178,8 +179,10 @@ Status CsvSplitReader::BadRow(const CsvTokenizer::Result& result) const {
       line_ends_ == QuotedLineEnds::kRefused && result.problem.find("quote") != std::string::npos;
   return InvalidArgumentError(
       CsvPlace(*file_, path_, offset_ + result.consumed), ": ", result.problem,
-      may_be_cut ? "; if quotes in this file hold line ends, read it in one split: split_bytes = 0"
-                 : kBadRowCure);
+      may_be_cut
+          ? "; if quotes in this file hold line ends, read it in one split (split_bytes = 0) "
+            "and start anew with --fresh"
+          : kBadRowCure);
 }
 
 }  // namespace weir::connectors

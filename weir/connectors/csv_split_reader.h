@@ -1,7 +1,8 @@
 // CsvSplitReader: the rows of one split, as fields, a block at a time.
 //
-// Reads through a buffer of its own (no mapping: a file that shrinks would end the process), which
-// grows only for a row that is longer. Short reads are continued.
+// A split that is a whole file may hold quoted line ends; a range cannot know whether it begins in
+// one. Reads through a buffer of its own (no mapping: a file that shrinks would end the process),
+// which grows only for a row that is longer. Short reads are continued.
 // Threads: one caller at a time.
 #pragma once
 
@@ -24,7 +25,6 @@ class CsvSplitReader {
     std::string path;  // of the split's file
     CsvSplit split;
     std::span<const std::string> fields;
-    QuotedLineEnds line_ends = QuotedLineEnds::kRefused;
   };
 
   /// Opens the file and reads its header.

@@ -80,7 +80,7 @@ class ElementsSource final : public runtime::Source {
 
     StatusOr<runtime::PollResult> Poll(runtime::Output& output) override {
       if (at_) {
-        record::AnyBatch& batch = output.Open(base::PortIndex(0));
+        record::AnyBatch& batch = output.OpenBatch(base::PortIndex(0));
         for (; at_->next < elements_->size() && !batch.full(); ++at_->next) {
           T& row = batch.Rows<T>()[batch.size()];
           row = (*elements_)[at_->next];

@@ -242,8 +242,11 @@ void SocketTransport::Link::StartWriting() {
   buffers.reserve(in_flight_.size());
   for (const std::string& bytes : in_flight_) buffers.push_back(asio::buffer(bytes));
   asio::async_write(socket_, buffers, [self = shared_from_this()](const Error& error, size_t) {
-    // What was read before the connection broke is still delivered: the reader reports the end.
-    if (!error) self->StartWriting();
+    if (!error) return self->StartWriting();
+    // What was read before the connection broke is still delivered: the reader reports the end,
+    // which comes now if it has not.
+    Error ignored;
+    self->socket_.shutdown(tcp::socket::shutdown_both, ignored);
   });
 }
 

@@ -54,10 +54,10 @@ std::optional<int> StopSignals::Wait() {
   std::array<pollfd, 2> waiting = {pollfd{signals_, POLLIN, 0}, pollfd{wake_, POLLIN, 0}};
   while (::poll(waiting.data(), waiting.size(), /*timeout=*/-1) < 0) WEIR_CHECK(errno == EINTR);
   std::optional<int> first;
-  if (waiting[1].revents == 0) {
-    first = Take();
-    while (::poll(waiting.data(), /*nfds=*/1, kTogetherMs) > 0) Take();
-  }
+  if (waiting[1].revents == 0) first = Take();
+  // Those that came with it, or beside the job's end, must not strike when they are let through.
+  const int together_ms = first ? kTogetherMs : 0;
+  while (::poll(waiting.data(), /*nfds=*/1, together_ms) > 0) Take();
   pthread_sigmask(SIG_UNBLOCK, &caught_, nullptr);
   return first;
 }

@@ -1,7 +1,7 @@
 // Collector: where a user's function puts what it makes.
 //
 // It keeps place and size of the open batch at hand, so that a record costs a copy, a compare and
-// an addition; only a full batch is a call (runtime::Output::Next). A row made from an input row
+// an addition; only a full batch is a call (Output::NextBatch). A row made from an input row
 // takes over that row's timestamp and kind.
 // Invariants: what was collected is in the Output when the Collector is gone or Sync was called.
 // Threads: the subtask's; lives for one call of an operator.
@@ -46,7 +46,7 @@ class Collector {
       input_timestamps_ = input->timestamps();
       input_kinds_ = input->kinds();
     }
-    Take(output_.Open(port_));
+    Take(output_.OpenBatch(port_));
   }
   ~Collector() { Sync(); }
   Collector(const Collector&) = delete;
@@ -118,7 +118,7 @@ class Collector {
 
   [[gnu::noinline]] void Overflow() {
     Sync();
-    Take(output_.Next(port_));
+    Take(output_.NextBatch(port_));
     drain_at_ = 0;
   }
 

@@ -71,7 +71,7 @@ TEST(Collector, BatchIsFullWhenItsTextsAreLong) {
   for (; !collector.MustDrain(); ++collected) collector.Collect(std::string(10'000, 'x'));
   EXPECT_EQ(collected, 7);
   collector.Sync();
-  EXPECT_TRUE(out.output.Open(base::PortIndex(0)).full());
+  EXPECT_TRUE(out.output.OpenBatch(base::PortIndex(0)).full());
 }
 
 TEST(Collector, TextsThatAreLongOverflowToo) {

@@ -49,7 +49,8 @@ class Alignment {
   /// The input of `channel` ended: no element follows but barriers, which need not be waited for.
   [[nodiscard]] AlignmentDecision OnEndOfInput(base::ChannelIndex channel);
 
-  /// The coordinator gave `checkpoint` up. Does nothing unless it is the one being aligned.
+  /// The coordinator gave `checkpoint` up: an alignment of it, or of an older one, is given up, and
+  /// barriers of either that are still to come are stale. Does nothing when a newer one was seen.
   [[nodiscard]] AlignmentDecision OnAbort(base::CheckpointId checkpoint);
 
  private:

@@ -21,7 +21,7 @@ ChainDriver::ChainDriver(const record::TypeOps* source_type, std::vector<Node> n
     link.output = std::make_unique<Output>(nodes[i].output_types);
     AddRoutes(static_cast<uint32_t>(i), link.output->ports(), i + 1 < nodes.size(), link.routes);
     link.node = std::move(nodes[i]);
-    if (link.node.op->event_time()) link.time.emplace();
+    if (link.node.op->makes_watermarks()) link.time.emplace();
     links_.push_back(std::move(link));
   }
 }
@@ -90,7 +90,7 @@ size_t ChainDriver::PlaceOf(const OutEdge& edge) {
 void ChainDriver::RestoreWatermarks(const SubtaskState& state, base::KeyGroupRange key_groups) {
   for (Link& link : links_) {
     link.watermark = WatermarkOf(state, link.node.uid, key_groups);
-    for (const OperatorProgress& part : state.progress) {
+    for (const OperatorEventTime& part : state.event_times) {
       if (part.uid == link.node.uid)
         link.node.op->RestoreWatermark(part.key_groups, part.watermark);
     }
@@ -216,7 +216,7 @@ ChainDriver::Step ChainDriver::AskForTime() {
   for (size_t i = 0; i < links_.size() && !time_is_over_; ++i) {
     Link& link = links_[i];
     if (!link.time) continue;
-    const WatermarkChange change = link.time->On(*link.node.op->event_time());
+    const WatermarkChange change = link.time->On(link.node.op->event_time());
     if (change.idle && !*change.idle) StartFrom(i + 1, record::Active{});
     if (change.watermark) StartFrom(i + 1, record::Watermark{*change.watermark});
     if (change.idle && *change.idle) StartFrom(i + 1, record::Idle{});

@@ -50,8 +50,8 @@ class Repeat final : public Operator {
 
  private:
   static void Append(Output& output, int64_t row) {
-    record::AnyBatch* open = &output.Open(kPort);
-    if (open->full()) open = &output.Next(kPort);
+    record::AnyBatch* open = &output.OpenBatch(kPort);
+    if (open->full()) open = &output.NextBatch(kPort);
     open->Rows<int64_t>()[open->size()] = row;
     open->set_size(open->size() + 1);
   }
@@ -78,12 +78,13 @@ class Clockwork final : public Operator {
     log_ += "t" + (watermark.time == kMaxTimestamp ? "max" : std::to_string(watermark.time));
     return Outcome::kNeedInput;
   }
-  std::optional<EventTime> event_time() const override { return time; }
+  bool makes_watermarks() const override { return true; }
+  EventTime event_time() const override { return time; }
   std::optional<int64_t> next_timer_unix_ms() const override { return timer; }
   StatusOr<Outcome> OnProcessingTime(int64_t now, Output& output) override {
     log_ += "p" + std::to_string(now);
-    output.Open(kPort).Rows<int64_t>()[0] = *std::exchange(timer, std::nullopt);
-    output.Open(kPort).set_size(1);
+    output.OpenBatch(kPort).Rows<int64_t>()[0] = *std::exchange(timer, std::nullopt);
+    output.OpenBatch(kPort).set_size(1);
     return Outcome::kNeedInput;
   }
 
@@ -361,7 +362,7 @@ TEST(ChainDriver, AWatermarkIsNotShownToAnOperatorThatIsFurther) {
   Chain chain({1, 1});
   const base::KeyGroupRange groups{base::KeyGroup(0), base::KeyGroup(8)};
   SubtaskState state;
-  state.progress = {{"b", groups, 8}};
+  state.event_times = {{"b", groups, 8}};
   chain.driver->RestoreWatermarks(state, groups);
   chain.driver->StartControl(record::Watermark{5});
   EXPECT_EQ(chain.Run(), "drained");

@@ -153,10 +153,13 @@ class Operator {
   /// Fires the timers that are due at `now_unix_ms`, in pieces as OnWatermark.
   virtual StatusOr<Outcome> OnProcessingTime(int64_t now_unix_ms, Output& output);
 
+  /// True for an operator that makes watermarks: those of its input end here, but for the last one
+  /// (kMaxTimestamp). A fact of the class: asked once, before Open.
+  virtual bool makes_watermarks() const { return false; }
+
   /// Of an operator that makes watermarks: event time behind everything that it put out. Asked
-  /// between batches; what is new goes on behind those rows, and watermarks of the input end here,
-  /// but for the last one (kMaxTimestamp). None, always: the operator passes on what it is given.
-  virtual std::optional<EventTime> event_time() const { return std::nullopt; }
+  /// between batches; what is new goes on behind those rows.
+  virtual EventTime event_time() const { return {}; }
 
   /// All inputs ended: the last chance to emit. Runs once in the life of the job: "done" is state.
   virtual StatusOr<Outcome> OnEnd(Output& output);

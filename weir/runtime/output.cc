@@ -19,7 +19,7 @@ record::BatchPtr Output::Empty(Port& port) {
   return batch;
 }
 
-record::AnyBatch& Output::Next(base::PortIndex index) {
+record::AnyBatch& Output::NextBatch(base::PortIndex index) {
   Port& port = ports_[index.number()];
   port.ready.push_back(std::exchange(port.open, Empty(port)));
   return *port.open;
@@ -27,7 +27,7 @@ record::AnyBatch& Output::Next(base::PortIndex index) {
 
 void Output::Forward(base::PortIndex index, record::AnyBatch& batch) {
   Port& port = ports_[index.number()];
-  if (!port.open->empty()) Next(index);
+  if (!port.open->empty()) NextBatch(index);
   port.open->Swap(batch);
   batch.Clear();
 }

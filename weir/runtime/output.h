@@ -26,11 +26,11 @@ class Output {
   uint32_t ports() const { return static_cast<uint32_t>(ports_.size()); }
 
   /// The batch to append to. Never full when the driver calls the operator.
-  record::AnyBatch& Open(base::PortIndex port) { return *ports_[port.number()].open; }
+  record::AnyBatch& OpenBatch(base::PortIndex port) { return *ports_[port.number()].open; }
 
   /// Puts the open batch on the port's ready list and opens an empty one: called when the open
   /// batch is full and more must go out.
-  record::AnyBatch& Next(base::PortIndex port);
+  record::AnyBatch& NextBatch(base::PortIndex port);
 
   /// Sends the rows of `batch` as they are, in front of nothing: the open batch goes first. `batch`
   /// is empty afterwards and keeps storage for reuse.

@@ -13,8 +13,8 @@ const record::TypeOps& Type() { return TypeOpsOf<int64_t>(); }
 constexpr base::PortIndex kPort{0};
 
 void Append(Output& output, int64_t value) {
-  record::AnyBatch* open = &output.Open(kPort);
-  if (open->full()) open = &output.Next(kPort);
+  record::AnyBatch* open = &output.OpenBatch(kPort);
+  if (open->full()) open = &output.NextBatch(kPort);
   open->Rows<int64_t>()[open->size()] = value;
   open->set_size(open->size() + 1);
 }

@@ -8,8 +8,12 @@
 //
 // Order of calls: Start(pending) → { Write | PreCommit | Commit }* → destructor. Every method is
 //   pure: nobody can forget one.
-// Threads: all calls from the subtask's thread; jobs that block go to the pool through the
-//   arguments given.
+// Threads: all calls from the subtask's thread. The jobs that PreCommit and Commit return run on
+//   the pool, beside calls of the writer and maybe after its end: they own what they use, but for
+//   `context.env`.
+// Errors: a Status that a call returns, and what it throws, fails the attempt, with the uid. The
+//   next attempt tries again, unless the code says that it would fail as this one did
+//   (docs/design/contracts.md, "A Status says what the receiver shall do").
 #pragma once
 
 #include <memory>
@@ -35,7 +39,7 @@ class SinkWriter {
   /// Errors: FailedPrecondition when output of the lineage is newer than `context.restored`.
   virtual Status Start(const OperatorContext& context, std::span<const Committable> pending) = 0;
 
-  /// Takes rows [begin, batch.size()).
+  /// Takes rows [begin, batch.size()). The batch is the caller's again afterwards.
   virtual Status Write(const record::AnyBatch& batch, uint32_t begin) = 0;
 
   /// A payload for each batch closed (none when nothing was written), and a job for the pool after
@@ -48,9 +52,9 @@ class SinkWriter {
 
   /// A job for the pool that makes `committable` visible. Idempotent: "done already" is shown by
   /// positive evidence only (the final thing with its size and digest), never by a missing staged
-  /// one.
-  /// Errors of the job: Unavailable and ResourceExhausted are tried again; anything else fails the
-  ///   job for good.
+  /// one. Asked anew for each try.
+  /// Errors of the job: Unavailable and ResourceExhausted are tried again, up to
+  ///   limits::kCommitTriesMax times; anything else fails the attempt.
   virtual base::UniqueFunction<Status()> Commit(const CommitPermit& permit,
                                                 const Committable& committable) = 0;
 };

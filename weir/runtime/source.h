@@ -7,8 +7,14 @@
 // of a chain, one per subtask, and turns splits into batches. The position of a split is state:
 // opaque bytes that say what would be read next.
 //
-// Order of calls of a reader: Start → AddSplits (restored ones first) → { Poll | AddSplits |
-//   NoMoreSplits | Snapshot | OnCheckpointComplete }* → destructor.
+// Order of calls of a reader:
+//
+//   Start → { Poll → TakeFinished → event_time → WantsSplit
+//           | AddSplits | NoMoreSplits | Snapshot | OnCheckpointComplete }* → destructor
+//
+// Poll and Snapshot come before the first split, too: then there is nothing to read and nothing to
+// snapshot. Splits of a checkpoint come as any other, when the reader wants one.
+// Errors: a Status that a call returns, and what it throws, fails the attempt, with the uid.
 // Threads: a reader's calls come from its subtask's thread; an enumerator's from the coordinator's
 //   loop. What blocks for long goes to env.pool.
 #pragma once
@@ -54,11 +60,19 @@ class SourceReader {
   /// Acquires resources. `context` is the head's; its uid is the source's.
   virtual Status Start(const OperatorContext& context) = 0;
 
+  /// Splits to be read behind those that the reader has, each from its position on. May come
+  /// unasked, and with none.
+  /// Errors: DataLoss when a position makes no sense; FailedPrecondition with the cure when the
+  ///   program, or the version of Weir, cannot use it.
   virtual Status AddSplits(std::vector<Split> splits) = 0;
+
+  /// No call of AddSplits follows.
   virtual void NoMoreSplits() = 0;
 
-  /// Appends at most about one batch to port 0. Returns kMore when it could go on at once. Never
-  /// blocks for longer than a read from a local disk.
+  /// Appends at most about one batch to port 0. Returns kMore when it could go on at once, and kEnd
+  /// only after NoMoreSplits. Never blocks for longer than a read from a local disk.
+  /// Errors: InvalidArgument naming the place for input that makes no sense; Unavailable for what
+  ///   may pass.
   virtual StatusOr<PollResult> Poll(Output& output) = 0;
 
   /// With kIdle and nothing that would post: how long the reader may be left alone (a rate limit, a
@@ -68,19 +82,22 @@ class SourceReader {
   /// True when the reader has nothing left to read and can take another split.
   virtual bool WantsSplit() const = 0;
 
-  /// Event time behind everything that Poll put out; asked after each Poll. What is new leaves as a
-  /// watermark behind those rows. A source without event time stays with this default.
+  /// Event time behind everything that Poll put out; asked after each Poll, while its rows are
+  /// still in the chain. What is new leaves as a watermark behind those rows. A source without
+  /// event time stays with this default.
   virtual EventTime event_time() const { return {}; }
 
   /// The unfinished splits with their positions: exactly behind the last record that Poll put out.
   /// OnCheckpointComplete names the checkpoint again, unless it is aborted.
   virtual std::vector<Split> Snapshot(base::CheckpointId checkpoint) = 0;
 
-  /// The ids of splits read to their end since the last call.
+  /// The ids of splits that Poll has read to their end since the last call; asked after each Poll.
   virtual std::vector<std::string> TakeFinished() = 0;
 
   /// Everything before the checkpoint's positions may be acknowledged outside. May come late, or
-  /// never: it stands for all older checkpoints too.
+  /// never: it stands for all older checkpoints too. At the start of an attempt it comes for the
+  /// checkpoint that is restored, which this reader did not snapshot: one that it does not know it
+  /// ignores.
   virtual Status OnCheckpointComplete(const CommitPermit& permit);
 };
 

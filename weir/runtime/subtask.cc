@@ -17,6 +17,10 @@ struct Overloaded : Fs... {
 template <class... Fs>
 Overloaded(Fs...) -> Overloaded<Fs...>;
 
+Status NobodyHas(const std::string& what) {
+  return InternalError("no operator of the chain has the state that was sent to it: ", what);
+}
+
 }  // namespace
 
 Subtask::Subtask(Options options)
@@ -57,8 +61,7 @@ void Subtask::PostRestore(RestoredChunk chunk) {
       chunk.taken();
       return {};
     }
-    return InternalError("no operator of the chain has the keyed state that was sent to it: ",
-                         chunk.uid, ".", chunk.state);
+    return NobodyHas(Concat(chunk.uid, ".", chunk.state));
   });
 }
 
@@ -84,7 +87,7 @@ void Subtask::PostTrigger(record::Barrier barrier) {
 
 void Subtask::PostAbort(base::CheckpointId checkpoint) {
   Post([this, checkpoint]() -> Status {
-    if (alignment_) Decide(alignment_->OnAbort(checkpoint), base::ChannelIndex());
+    if (alignment_) CarryOut(alignment_->OnAbort(checkpoint), base::ChannelIndex());
     if (snapshot_ != nullptr && snapshot_->checkpoint() == checkpoint) snapshot_ = nullptr;
     return {};
   });
@@ -102,28 +105,45 @@ void Subtask::PostSplits(std::vector<Split> splits, bool no_more) {
   });
 }
 
+// Calls each operator, the head first; stops at the first error.
+template <class Call>
+Status Subtask::ForEachOperator(Call call) {
+  for (uint32_t i = 0; i < driver_->size(); ++i) {
+    const std::string& uid = driver_->uid(i);
+    WEIR_RETURN_IF_ERROR(CallUserCode(uid, [&] { return call(driver_->op(i), uid); }));
+  }
+  return {};
+}
+
+template <class Call>
+std::invoke_result_t<Call> Subtask::CallSource(Call call) {
+  return CallUserCode(chain_.source_uid, call);
+}
+
 Status Subtask::Open(std::vector<OutEdge> edges, exchange::WakeTarget& wake) {
   std::vector<ChainDriver::Node> nodes;
   for (const OperatorNode& node : chain_.operators) {
     std::unique_ptr<Operator> op;
-    const Status made = CatchUserExceptions([&]() -> Status {
+    WEIR_RETURN_IF_ERROR(CallUserCode(node.uid, [&]() -> Status {
       op = node.factory->New();
       return {};
-    });
-    WEIR_RETURN_IF_ERROR(made.Annotated(node.uid));
+    }));
     nodes.push_back({node.uid, std::move(op), node.factory->output_types(), node.factory->kind()});
   }
-  if (chain_.source != nullptr) reader_ = chain_.source->NewReader();
+  if (chain_.source != nullptr) {
+    WEIR_RETURN_IF_ERROR(CallSource([&]() -> Status {
+      reader_ = chain_.source->NewReader();
+      return {};
+    }));
+  }
   driver_ =
       std::make_unique<ChainDriver>(chain_.source == nullptr ? nullptr : &chain_.source->type(),
                                     std::move(nodes), std::move(edges));
   driver_->SetWakeTarget(&wake);
-  for (uint32_t i = 0; i < driver_->size(); ++i) {
-    context_.uid = driver_->uid(i);
-    WEIR_RETURN_IF_ERROR(
-        CatchUserExceptions([&] { return driver_->op(i).Open(context_); }).Annotated(context_.uid));
-  }
-  return {};
+  return ForEachOperator([&](Operator& op, const std::string& uid) {
+    context_.uid = uid;
+    return op.Open(context_);
+  });
 }
 
 Status Subtask::FinishRestore(const SubtaskState& state) {
@@ -134,21 +154,23 @@ Status Subtask::FinishRestore(const SubtaskState& state) {
     return nullptr;
   };
   for (const OperatorItem& item : state.items) {
-    if (Operator* op = at(item.uid))
-      WEIR_RETURN_IF_ERROR(op->RestoreItem(item.state, item.bytes).Annotated(item.uid));
+    Operator* const op = at(item.uid);
+    if (op == nullptr) return NobodyHas(item.uid);
+    WEIR_RETURN_IF_ERROR(
+        CallUserCode(item.uid, [&] { return op->RestoreItem(item.state, item.bytes); }));
   }
   for (const OperatorCommittable& pending : state.committables) {
-    if (Operator* op = at(pending.uid))
-      WEIR_RETURN_IF_ERROR(op->RestoreCommittable(pending.committable).Annotated(pending.uid));
+    Operator* const op = at(pending.uid);
+    if (op == nullptr) return NobodyHas(pending.uid);
+    WEIR_RETURN_IF_ERROR(
+        CallUserCode(pending.uid, [&] { return op->RestoreCommittable(pending.committable); }));
   }
   RestoreWatermarks(state);
-  for (uint32_t i = 0; i < driver_->size(); ++i) {
-    WEIR_RETURN_IF_ERROR(
-        CatchUserExceptions([&] { return driver_->op(i).Start(); }).Annotated(driver_->uid(i)));
-  }
+  WEIR_RETURN_IF_ERROR(
+      ForEachOperator([](Operator& op, const std::string&) { return op.Start(); }));
   if (reader_ != nullptr) {
     context_.uid = chain_.source_uid;
-    WEIR_RETURN_IF_ERROR(reader_->Start(context_).Annotated(chain_.source_uid));
+    WEIR_RETURN_IF_ERROR(CallSource([&] { return reader_->Start(context_); }));
   }
   if (gate_ != nullptr) watermarks_.emplace(gate_->channel_count(), watermark_);
   source_time_ = EventTimeReport(watermark_);
@@ -240,9 +262,12 @@ Status Subtask::Work(bool& progress) {
 
 Status Subtask::AddSplits(NewSplits news) {
   split_wanted_ = false;
-  if (!news.splits.empty())
-    WEIR_RETURN_IF_ERROR(reader_->AddSplits(std::move(news.splits)).Annotated(chain_.source_uid));
-  if (news.no_more) reader_->NoMoreSplits();
+  const Status added = CallSource([&]() -> Status {
+    if (!news.splits.empty()) WEIR_RETURN_IF_ERROR(reader_->AddSplits(std::move(news.splits)));
+    if (news.no_more) reader_->NoMoreSplits();
+    return {};
+  });
+  WEIR_RETURN_IF_ERROR(added);
   poll_again_ = {};
   return {};
 }
@@ -268,11 +293,16 @@ StatusOr<bool> Subtask::TakeInput() {
 
 StatusOr<bool> Subtask::PollSource() {
   if (phase_ == Phase::kEnded || env_.clock.Now() < poll_again_) return false;
-  auto result = CatchUserExceptions([&] { return reader_->Poll(driver_->source_output()); });
-  if (!result.ok()) return result.status().Annotated(chain_.source_uid);
-  for (std::string& id : reader_->TakeFinished()) finished_splits_.push_back(std::move(id));
-  OnWatermarkChange(source_time_.On(reader_->event_time()));
-  if (reader_->WantsSplit() && !split_wanted_ && *result != PollResult::kEnd) {
+  bool wants_split = false;
+  const StatusOr<PollResult> result = CallSource([&]() -> StatusOr<PollResult> {
+    WEIR_ASSIGN_OR_RETURN(const PollResult polled, reader_->Poll(driver_->source_output()));
+    for (std::string& id : reader_->TakeFinished()) finished_splits_.push_back(std::move(id));
+    OnWatermarkChange(source_time_.On(reader_->event_time()));
+    wants_split = reader_->WantsSplit();
+    return polled;
+  });
+  if (!result.ok()) return result.status();
+  if (wants_split && !split_wanted_ && *result != PollResult::kEnd) {
     split_wanted_ = true;
     host_.OnSplitWanted(id_);
   }
@@ -284,7 +314,7 @@ StatusOr<bool> Subtask::PollSource() {
   }
   if (*result == PollResult::kMore) return true;
   poll_again_ = env_.clock.Now() + reader_->PollAgainAfter();
-  return !driver_->source_output().Open(base::PortIndex(0)).empty() || !controls_.empty();
+  return !driver_->source_output().OpenBatch(base::PortIndex(0)).empty() || !controls_.empty();
 }
 
 Status Subtask::OnElement(exchange::GateElement element) {
@@ -315,7 +345,7 @@ Status Subtask::OnElement(exchange::GateElement element) {
                             controls_.emplace_back(record::Watermark{kMaxTimestamp});
                             controls_.emplace_back(record::EndOfInput{});
                           }
-                          Decide(alignment_->OnEndOfInput(channel), channel);
+                          CarryOut(alignment_->OnEndOfInput(channel), channel);
                           return {};
                         },
                     },
@@ -324,14 +354,16 @@ Status Subtask::OnElement(exchange::GateElement element) {
 
 Status Subtask::OnBarrier(base::ChannelIndex channel, const record::Barrier& barrier) {
   if (barrier.checkpoint > barrier_.checkpoint) barrier_ = barrier;
-  Decide(alignment_->OnBarrier(channel, barrier.checkpoint), channel);
+  CarryOut(alignment_->OnBarrier(channel, barrier.checkpoint), channel);
   return {};
 }
 
-void Subtask::Decide(const AlignmentDecision& decision, base::ChannelIndex channel) {
+void Subtask::CarryOut(const AlignmentDecision& decision, base::ChannelIndex channel) {
   if (decision.unblock_all) gate_->UnblockAll();
   if (decision.block) gate_->Block(channel);
-  if (decision.snapshot) controls_.emplace_back(barrier_);
+  if (!decision.snapshot) return;
+  WEIR_CHECK(decision.checkpoint == barrier_.checkpoint);
+  controls_.emplace_back(barrier_);
 }
 
 void Subtask::OnWatermarkChange(const WatermarkChange& change) {
@@ -360,19 +392,24 @@ Status Subtask::TakeSnapshot(const record::Barrier& barrier) {
   snapshot_ = std::make_unique<SubtaskSnapshot>(*driver_, env_.clock, barrier.checkpoint,
                                                 host_.NewSnapshot(id_, barrier));
   SubtaskState state;
-  if (reader_ != nullptr) state.splits = reader_->Snapshot(barrier.checkpoint);
+  if (reader_ != nullptr) {
+    WEIR_RETURN_IF_ERROR(CallSource([&]() -> Status {
+      state.splits = reader_->Snapshot(barrier.checkpoint);
+      return {};
+    }));
+  }
   state.finished_splits = finished_splits_;
   state.ended = end_sent_;
-  AddProgress(state);
+  AddEventTimes(state);
   return snapshot_->Begin(std::move(state));
 }
 
-void Subtask::AddProgress(SubtaskState& state) const {
+void Subtask::AddEventTimes(SubtaskState& state) const {
   if (chain_.source != nullptr)
-    state.progress.push_back({chain_.source_uid, context_.key_groups, watermark_});
+    state.event_times.push_back({chain_.source_uid, context_.key_groups, watermark_});
   for (uint32_t i = 0; i < driver_->size(); ++i) {
     if (!driver_->uid(i).empty())
-      state.progress.push_back({driver_->uid(i), context_.key_groups, driver_->watermark(i)});
+      state.event_times.push_back({driver_->uid(i), context_.key_groups, driver_->watermark(i)});
   }
 }
 
@@ -395,14 +432,10 @@ Status Subtask::OnComplete(const CommitPermit& permit) {
   if (permit.checkpoint() <= completed_) return {};  // a Complete that came twice
   completed_ = permit.checkpoint();
   NoteCompleted(completed_);
-  for (uint32_t i = 0; i < driver_->size(); ++i) {
-    WEIR_RETURN_IF_ERROR(CatchUserExceptions([&] {
-                           return driver_->op(i).OnCheckpointComplete(permit);
-                         }).Annotated(driver_->uid(i)));
-  }
-  if (reader_ != nullptr)
-    WEIR_RETURN_IF_ERROR(reader_->OnCheckpointComplete(permit).Annotated(chain_.source_uid));
-  return {};
+  WEIR_RETURN_IF_ERROR(ForEachOperator(
+      [&](Operator& op, const std::string&) { return op.OnCheckpointComplete(permit); }));
+  if (reader_ == nullptr) return {};
+  return CallSource([&] { return reader_->OnCheckpointComplete(permit); });
 }
 
 // Tells keyed state that the marks of changes may be dropped which the checkpoint covers.
@@ -427,11 +460,7 @@ Status Subtask::TickIfDue(bool now) {
   const base::Instant time = env_.clock.Now();
   if (!now && time - last_tick_ < limits::kTickInterval) return {};
   last_tick_ = time;
-  for (uint32_t i = 0; i < driver_->size(); ++i) {
-    WEIR_RETURN_IF_ERROR(
-        CatchUserExceptions([&] { return driver_->op(i).OnTick(); }).Annotated(driver_->uid(i)));
-  }
-  return {};
+  return ForEachOperator([](Operator& op, const std::string&) { return op.OnTick(); });
 }
 
 Status Subtask::FlushIfDue(bool idle) {

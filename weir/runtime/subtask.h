@@ -17,6 +17,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <type_traits>
 #include <variant>
 #include <vector>
 
@@ -83,6 +84,10 @@ class Subtask final : public Tasklet {
   };
 
   void Post(base::UniqueFunction<Status()> call);
+  template <class Call>
+  Status ForEachOperator(Call call);
+  template <class Call>
+  std::invoke_result_t<Call> CallSource(Call call);
   Status Open(std::vector<OutEdge> edges, exchange::WakeTarget& wake);
   Status FinishRestore(const SubtaskState& state);
   void RestoreWatermarks(const SubtaskState& state);
@@ -92,13 +97,13 @@ class Subtask final : public Tasklet {
   StatusOr<bool> PollSource();
   Status OnElement(exchange::GateElement element);
   Status OnBarrier(base::ChannelIndex channel, const record::Barrier& barrier);
-  void Decide(const AlignmentDecision& decision, base::ChannelIndex channel);
+  void CarryOut(const AlignmentDecision& decision, base::ChannelIndex channel);
   void OnWatermarkChange(const WatermarkChange& change);
   Status StartNextControl();
   Status AddSplits(NewSplits news);
   bool StartTimersIfDue();
   Status TakeSnapshot(const record::Barrier& barrier);
-  void AddProgress(SubtaskState& state) const;
+  void AddEventTimes(SubtaskState& state) const;
   Status StepSnapshot(bool& progress);
   Status OnComplete(const CommitPermit& permit);
   void NoteCompleted(base::CheckpointId checkpoint);

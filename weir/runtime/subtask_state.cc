@@ -8,7 +8,7 @@ Timestamp WatermarkOf(const SubtaskState& state, const std::string& uid,
                       base::KeyGroupRange key_groups) {
   uint32_t covered = 0;
   Timestamp watermark = kMaxTimestamp;
-  for (const OperatorProgress& part : state.progress) {
+  for (const OperatorEventTime& part : state.event_times) {
     if (part.uid != uid) continue;
     covered += part.key_groups.count();
     watermark = std::min(watermark, part.watermark);

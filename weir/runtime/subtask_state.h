@@ -34,11 +34,11 @@ struct OperatorCommittable {
 };
 
 /// How far event time came, as the operator (or source) `uid` knew it, for keys of `key_groups`.
-struct OperatorProgress {
+struct OperatorEventTime {
   std::string uid;
   base::KeyGroupRange key_groups;
   Timestamp watermark = kMinTimestamp;
-  friend bool operator==(const OperatorProgress&, const OperatorProgress&) = default;
+  friend bool operator==(const OperatorEventTime&, const OperatorEventTime&) = default;
 };
 
 struct SubtaskState {
@@ -46,8 +46,8 @@ struct SubtaskState {
   std::vector<std::string> finished_splits;  // of a source: read to the end since the attempt began
   std::vector<OperatorItem> items;
   std::vector<OperatorCommittable> committables;  // oldest first per operator
-  std::vector<OperatorProgress> progress;  // of a restore: cut to the key groups of the subtask
-  bool ended = false;                      // all input was consumed and OnEnd is done
+  std::vector<OperatorEventTime> event_times;  // of a restore: cut to the key groups of the subtask
+  bool ended = false;                          // all input was consumed and OnEnd is done
   friend bool operator==(const SubtaskState&, const SubtaskState&) = default;
 };
 

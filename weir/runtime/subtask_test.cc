@@ -34,7 +34,7 @@ class ScriptedReader final : public SourceReader {
   StatusOr<PollResult> Poll(Output& output) override {
     WEIR_RETURN_IF_ERROR(Call("Poll"));
     for (const int64_t row : std::exchange(script_.rows, {})) {
-      record::AnyBatch& batch = output.Open(base::PortIndex(0));
+      record::AnyBatch& batch = output.OpenBatch(base::PortIndex(0));
       batch.Rows<int64_t>()[batch.size()] = row;
       batch.set_size(batch.size() + 1);
     }
@@ -92,8 +92,8 @@ class Timer final : public Operator {
   std::optional<int64_t> next_timer_unix_ms() const override { return due_; }
   StatusOr<Outcome> OnProcessingTime(int64_t now_unix_ms, Output& output) override {
     if (due_ != 0) due_.reset();
-    output.Open(base::PortIndex(0)).Rows<int64_t>()[0] = now_unix_ms;
-    output.Open(base::PortIndex(0)).set_size(1);
+    output.OpenBatch(base::PortIndex(0)).Rows<int64_t>()[0] = now_unix_ms;
+    output.OpenBatch(base::PortIndex(0)).set_size(1);
     return Outcome::kNeedInput;
   }
 
@@ -258,19 +258,19 @@ TEST_F(SubtaskTest, TheEventTimeOfASourceLeavesBehindItsRows) {
 
 TEST_F(SubtaskTest, ARestoredWatermarkIsSaidAgainAndStoredAgain) {
   SubtaskState state;
-  state.progress = {{"source", kGroups, 7}, {"timer", kGroups, 7}};
+  state.event_times = {{"source", kGroups, 7}, {"timer", kGroups, 7}};
   script_.time = {.watermark = 3};  // a source that begins anew
   Begin(state);
   EXPECT_EQ(Left(), "W7 ");
   subtask_->PostTrigger(BarrierOf(1));
   Run();
   ASSERT_EQ(host_.snapshots.size(), 1u);
-  EXPECT_EQ(host_.snapshots[0].progress, state.progress);
+  EXPECT_EQ(host_.snapshots[0].event_times, state.event_times);
 }
 
 TEST_F(SubtaskTest, AWatermarkThatIsNotKnownForAllKeyGroupsBeginsAnew) {
   SubtaskState state;
-  state.progress = {{"source", {base::KeyGroup(0), base::KeyGroup(4)}, 7}};
+  state.event_times = {{"source", {base::KeyGroup(0), base::KeyGroup(4)}, 7}};
   Begin(state);
   EXPECT_EQ(Left(), "");
 }

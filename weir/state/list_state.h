@@ -20,8 +20,10 @@ inline namespace v0 {
 
 /// A list of T for each key, in the order of Add; a key without a list has an empty one. Declared
 /// as ValueState is. The list is kept encoded: Add costs the element, Get the whole list.
-/// Errors: a list longer than limits::kValueBytesMax, or a use without a key, fails the job after
-///   the batch; until then writes have no effect.
+/// A read where no key is finds an empty list. A handle that was made without a state must be
+/// assigned one before it is used: `bound()` tells.
+/// Errors: a list longer than limits::kValueBytesMax, or a write where no key is, fails the job
+///   after the batch; until then writes have no effect.
 template <class T>
 class ListState : public StateHandle {
   static_assert(FieldType<T>,
@@ -46,6 +48,7 @@ class ListState : public StateHandle {
     return ListState(cell);
   }
 
+  /// The key has no elements.
   bool Empty() const { return Size() == 0; }
   /// The number of elements; does not read them.
   uint32_t Size() const {
@@ -67,6 +70,7 @@ class ListState : public StateHandle {
     return {};
   }
 
+  /// Puts `element` behind the others.
   void Add(const T& element) const {
     base::ByteWriter& encoded = cell().backend->scratch();
     TypeTraits<T>::Encode(element, encoded);
@@ -82,6 +86,7 @@ class ListState : public StateHandle {
     cell().backend->AssignBytes(cell(), encoded.bytes());
   }
 
+  /// The key has an empty list afterwards.
   void Clear() const { cell().backend->Clear(cell()); }
 
  private:

@@ -26,8 +26,10 @@ inline namespace v0 {
 ///
 /// Flat types of up to 64 bytes are kept as they lie; others are decoded by Get and encoded by
 /// Update.
-/// Errors: a value longer than limits::kValueBytesMax, or a use without a key, fails the job after
-///   the batch; until then writes have no effect.
+/// A read where no key is (in Start, say) finds no value. A handle that was made without a state
+/// must be assigned one before it is used: `bound()` tells.
+/// Errors: a value longer than limits::kValueBytesMax, or a write where no key is, fails the job
+///   after the batch; until then writes have no effect.
 template <class T>
 class ValueState : public StateHandle {
   static_assert(FieldType<T>,
@@ -65,6 +67,7 @@ class ValueState : public StateHandle {
   /// The value, or `fallback` if the key has none.
   T ValueOr(T fallback) const { return Has() ? Read() : std::move(fallback); }
 
+  /// The key has `value` afterwards.
   void Update(const T& value) const {
     state::KeyedBackend& backend = *cell().backend;
     if constexpr (kInline) {

@@ -150,7 +150,7 @@ HarnessChain::HarnessChain(const api::Program& program, const HarnessOptions& op
     AddStage(program, begin, i, options);
     begin = i;
   }
-  opened_ = Open();
+  opened_ = program.errors().empty() ? Open() : InvalidArgumentError(program.errors()[0].message);
 }
 
 HarnessChain::~HarnessChain() = default;
@@ -240,7 +240,7 @@ void HarnessChain::RestoreWatermarks(const HarnessSnapshot& snapshot) {
       for (const HarnessSnapshot::Watermark& watermark : snapshot.watermarks) {
         const base::KeyGroupRange theirs = watermark.key_groups;
         if (!theirs.Overlaps(ours)) continue;
-        state.progress.push_back(
+        state.event_times.push_back(
             {watermark.uid,
              {std::max(theirs.first, ours.first), std::min(theirs.end, ours.end)},
              watermark.time});

@@ -13,6 +13,8 @@
 //   E     the end of the input      C 3  checkpoint 3 is complete
 // A text with spaces, or without letters, stands in quotes. What comes out is a picture too; it
 // ends with `error: …` when the job would have failed.
+// Errors: mistakes of the program, and whatever fails the job, are in the Status of a call, or the
+//   end of its picture.
 // Threads: one caller at a time; everything happens inside the calls.
 #pragma once
 
@@ -43,10 +45,12 @@ class OperatorHarness {
     chain_ = std::make_unique<HarnessChain>(program, options);
   }
 
-  /// Begins with the state of `snapshot`; before the first Play or Feed.
+  /// Begins with the state of `snapshot`, taken at any parallelism.
+  /// Shapes: before the first Play, Feed or AdvanceProcessingTime; checked.
+  /// Errors: DataLoss and FailedPrecondition, as the operators' own.
   Status Restore(const HarnessSnapshot& snapshot) { return chain_->Restore(snapshot); }
 
-  /// Plays a picture and returns the picture of what came out.
+  /// Plays a picture and returns the picture of what came out, up to the first error.
   std::string Play(std::string_view picture) {
     const StatusOr<std::vector<PictureElement>> elements =
         ParsePicture(picture, record::CsvColumns<In>().size());
@@ -58,6 +62,7 @@ class OperatorHarness {
   }
 
   /// Gives the operators one batch of records, and returns what came out.
+  /// Errors: as the job's: those of user functions with the operator's name in front.
   StatusOr<std::vector<Out>> Feed(const std::vector<In>& records) {
     for (const In& record : records) {
       WEIR_RETURN_IF_ERROR(Append(record, record::kNoTimestamp, record::RowKind::kInsert));
@@ -78,7 +83,7 @@ class OperatorHarness {
     return Shown(chain_->AdvanceProcessingTime(unix_ms));
   }
 
-  /// The snapshot of the last barrier.
+  /// The snapshot of the last barrier; empty before the first.
   const HarnessSnapshot& snapshot() const { return chain_->snapshot(); }
 
  private:

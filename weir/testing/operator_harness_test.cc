@@ -70,7 +70,7 @@ class Delay final : public runtime::Operator {
   }
   StatusOr<runtime::Outcome> OnProcessingTime(int64_t now, runtime::Output& output) override {
     for (; !held_.empty() && due_ <= now; due_ += 100) {
-      record::AnyBatch& open = output.Open(base::PortIndex(0));
+      record::AnyBatch& open = output.OpenBatch(base::PortIndex(0));
       open.Rows<Reading>()[open.size()] = held_.front();
       open.set_size(open.size() + 1);
       held_.pop_front();
