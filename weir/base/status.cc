@@ -35,6 +35,7 @@ Status::Status(StatusCode code, std::string message) {
 
 Status Status::Annotated(std::string_view doing) const {
   if (ok()) return {};
+  if (doing.empty()) return *this;
   return {rep_->code, Concat(doing, ": ", rep_->message)};
 }
 

@@ -63,7 +63,8 @@ class [[nodiscard]] Status {
     return rep_ ? std::string_view(rep_->message) : std::string_view();
   }
 
-  /// The same status with "doing: " in front of its message; ok stays ok.
+  /// The same status with "doing: " in front of its message (nothing, when `doing` is empty); ok
+  /// stays ok.
   Status Annotated(std::string_view doing) const;
 
   /// "ok", or the code's name, a colon and the message.
