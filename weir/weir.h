@@ -22,5 +22,7 @@
 #include "weir/record/record.h"
 #include "weir/runtime/sink.h"
 #include "weir/runtime/source.h"
+#include "weir/state/aggregating_state.h"
 #include "weir/state/list_state.h"
+#include "weir/state/reducing_state.h"
 #include "weir/state/value_state.h"

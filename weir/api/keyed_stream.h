@@ -12,6 +12,7 @@
 #include <utility>
 
 #include "weir/api/stream.h"
+#include "weir/operators/aggregates.h"
 #include "weir/operators/any_selector.h"
 #include "weir/operators/keyed_process.h"
 
@@ -33,6 +34,39 @@ class KeyedStream {
       return Then<Out>(name, std::make_shared<operators::FactoryOf<Op>>(typename Op::Description{
                                  selector_, std::tuple<Arguments...>(std::move(arguments)...)}));
     }
+  }
+
+  /// All records of the key combined to one by `reduce`, which takes two records and returns one;
+  /// what it is by then, for each record.
+  template <class F>
+  Stream<T> Reduce(api::NameHere name, F reduce) const {
+    if constexpr (operators::CheckReduce<F, T>())
+      return Process<operators::Reducer<K, T, F>>(name, std::move(reduce));
+  }
+
+  /// For each record, the key's first one with the sum of all its records in `field`.
+  template <class Field>
+  Stream<T> Sum(api::NameHere name, Field field) const {
+    if constexpr (operators::CheckNumber<T, Field>())
+      return Reduce(name, operators::SumOf<T, Field>{field});
+  }
+
+  /// For each record, the key's record with the least (greatest) `field` so far; of several, the
+  /// first that came.
+  template <class Field>
+  Stream<T> Min(api::NameHere name, Field field) const {
+    if constexpr (operators::CheckOrdered<T, Field>())
+      return Reduce(name, operators::LeastBy<T, Field>{field});
+  }
+  template <class Field>
+  Stream<T> Max(api::NameHere name, Field field) const {
+    if constexpr (operators::CheckOrdered<T, Field>())
+      return Reduce(name, operators::GreatestBy<T, Field>{field});
+  }
+
+  /// For each record, its key and how many records the key had.
+  Stream<KeyCount<K>> Count(api::NameHere name) const {
+    return Process<operators::Counter<K, T>>(name);
   }
 
   /// For a selector of any type.

@@ -67,7 +67,7 @@ struct PackRef {
 /// A declared state of an operator.
 struct StateSnapshot {
   std::string name;
-  std::string kind;                          // "value", "list", "map", "timers", …
+  std::string kind;                          // "value", "list", "reducing", …
   std::optional<record::Schema> key_schema;  // of keyed state
   std::optional<record::Schema> value_schema;
   uint32_t serializer_version = 0;

@@ -29,8 +29,10 @@
 #include "weir/operators/collector.h"
 #include "weir/record/any_batch.h"
 #include "weir/runtime/operator.h"
+#include "weir/state/aggregating_state.h"
 #include "weir/state/keyed_backend.h"
 #include "weir/state/list_state.h"
+#include "weir/state/reducing_state.h"
 #include "weir/state/state_owner.h"
 #include "weir/state/value_state.h"
 
@@ -40,7 +42,7 @@ inline namespace v0 {
 /// What a function declares its states in, and where it learns who it is.
 class RuntimeContext {
  public:
-  /// The state `name`: one value, one list for each key. The same name again is the same state.
+  /// The state `name`: one value, one list, one reduced value, one accumulator for each key. The same name again is the same state.
   /// Errors: none here; a name that is declared with two types fails the job before it starts.
   template <class T>
   ValueState<T> GetValueState(std::string_view name) {
@@ -49,6 +51,14 @@ class RuntimeContext {
   template <class T>
   ListState<T> GetListState(std::string_view name) {
     return Declared<ListState<T>>(name);
+  }
+  template <class T, class Reduce>
+  ReducingState<T, Reduce> GetReducingState(std::string_view name, Reduce reduce) {
+    return Declared<ReducingState<T, Reduce>>(name, std::move(reduce));
+  }
+  template <class A>
+  AggregatingState<A> GetAggregatingState(std::string_view name, A aggregate = A()) {
+    return Declared<AggregatingState<A>>(name, std::move(aggregate));
   }
 
   /// Which of the operator's subtasks this is, and how many there are. Neither may enter a result:
@@ -65,10 +75,10 @@ class RuntimeContext {
   const Status& status() const { return status_; }
 
  private:
-  template <class State>
-  State Declared(std::string_view name) {
-    StatusOr<State> state = State::DeclareIn(backend_, name);
-    if (state.ok()) return *state;
+  template <class State, class... Function>
+  State Declared(std::string_view name, Function... function) {
+    StatusOr<State> state = State::DeclareIn(backend_, name, std::move(function)...);
+    if (state.ok()) return *std::move(state);
     if (status_.ok()) status_ = state.status();
     return State();
   }

@@ -36,12 +36,17 @@ std::string_view StateKindName(StateKind kind) {
       return "value";
     case StateKind::kList:
       return "list";
+    case StateKind::kReducing:
+      return "reducing";
+    case StateKind::kAggregating:
+      return "aggregating";
   }
   return "unknown";
 }
 
 std::optional<StateKind> ParseStateKind(std::string_view name) {
-  for (const StateKind kind : {StateKind::kValue, StateKind::kList}) {
+  for (const StateKind kind :
+       {StateKind::kValue, StateKind::kList, StateKind::kReducing, StateKind::kAggregating}) {
     if (name == StateKindName(kind)) return kind;
   }
   return std::nullopt;

@@ -19,9 +19,11 @@ namespace weir::state {
 enum class StateKind : uint8_t {
   kValue = 1,
   kList = 2,
+  kReducing = 3,
+  kAggregating = 4,
 };
 
-/// "value", "list".
+/// "value", "list" and so on.
 std::string_view StateKindName(StateKind kind);
 
 /// The inverse; nothing for any other text.
