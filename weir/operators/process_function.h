@@ -42,7 +42,8 @@ inline namespace v0 {
 /// What a function declares its states in, and where it learns who it is.
 class RuntimeContext {
  public:
-  /// The state `name`: one value, one list, one reduced value, one accumulator for each key. The same name again is the same state.
+  /// The state `name`: one value, list, combined value or accumulator for each key. The same name
+  /// again is the same state.
   /// Errors: none here; a name that is declared with two types fails the job before it starts.
   template <class T>
   ValueState<T> GetValueState(std::string_view name) {
