@@ -113,12 +113,31 @@ class Resume(SystemTest):
         self.assert_sums_right(100_000)
         self.assertEqual(self.run_ok(KEYED_SUM, "run").resumed_from(), theirs)
 
-    def test_finished_job_looks_for_new_input_only(self):
+    def test_finished_job_reads_nothing_again(self):
         self.readings(100)
         self.run_ok(SUMS, "run")
         again = self.run_ok(SUMS, "run")
         self.assertIn("the job had finished: its input is not read again (--fresh starts over)", again.lines)
         self.assertEqual(len(self.rows_of("sums")), 100)
+
+    def test_new_line_that_fails_at_once_says_how_to_go_back(self):
+        self.readings(100)
+        newest = self.run_ok(SUMS, "run").checkpoint_ids()[-1]
+        ended = self.run_program(SUMS, "run", "--fresh", "--input", "none.csv")
+        self.assert_error(ended, FAILED, "none.csv", f"run --from {newest} goes back to what was before")
+        self.assertIn("the next run starts empty", self.run_program(SUMS, "checkpoints", "list").err)
+        self.assertEqual(self.run_ok(SUMS, "run", "--from", newest).resumed_from(), newest)
+        self.assertEqual(len(self.rows_of("sums")), 100)
+
+    def test_finished_job_that_is_run_again_keeps_its_checkpoints(self):
+        self.readings(20_000)
+        self.run_ok(SUMS, "run", "--rate", 40_000, *FAST)
+        kept = self.run_program(SUMS, "checkpoints", "list", "--output", "json").out
+        for _ in range(4):
+            again = self.run_ok(SUMS, "run", *FAST)
+            self.assertIsNotNone(again.resumed_from())
+            self.assertEqual(again.checkpoint_ids(), [])
+        self.assertEqual(self.run_program(SUMS, "checkpoints", "list", "--output", "json").out, kept)
 
     def test_output_of_a_finished_job_may_be_moved_away(self):
         self.readings(100)
@@ -222,7 +241,7 @@ class Progress(SystemTest):
         text = seen.decode()
         self.assertEqual(process.returncode, DONE, text)
         self.assertIn("\r\x1b[K", text)
-        self.assertRegex(text, r"sums  RUNNING 00:00:\d\d   in [\d,]+/s")
+        self.assertRegex(text, r"sums  RUNNING 00:00:\d\d  in [\d.]+( k)?/s")
         self.assertRegex(text.replace("\r\n", "\n"), r"finished: 20000 rows in, 20000 rows out\n$")
 
     def start_on(self, terminal, *arguments):

@@ -171,7 +171,7 @@ class Dev(unittest.TestCase):
         self.dev("test", "Pack")
         calls = [call for call in self.called("ctest") if " -N " not in call]
         self.assertEqual(len(calls), 3)
-        self.assertTrue(all("-R Pack" in call for call in calls), calls)
+        self.assertTrue(all("-R [pP][aA][cC][kK]" in call for call in calls), calls)
 
     def test_quiet_says_the_result_only(self):
         self.assertEqual(self.dev("--quiet", "test").stdout, "6 passed, 0 failed\n")

@@ -43,6 +43,7 @@ class Looking {
 
  private:
   void SayEmpty();
+  static std::string ResumeNote(const checkpoint::HistoryView& history);
   std::vector<Damage> DamageOf(const checkpoint::HistoryView& history);
   Status VerifyOne(const checkpoint::HistoryRecord& record);
   bool WasRetired(const checkpoint::HistoryRecord& record);
@@ -63,6 +64,7 @@ int Looking::List(const checkpoint::HistoryView& history) {
   } else if (!records.empty()) {
     console_.Result(CheckpointList(records, Now()));
   }
+  if (const std::string note = ResumeNote(history); !note.empty()) console_.Note(note);
   const std::vector<Damage> damages = DamageOf(history);
   for (const Damage& damage : damages) console_.Error(damage.why);
   if (empty && damages.empty()) SayEmpty();
@@ -70,6 +72,17 @@ int Looking::List(const checkpoint::HistoryView& history) {
     console_.Note("no checkpoint is complete yet");
   }
   return Code(damages.empty() ? ExitCode::kDone : ExitCode::kFailed);
+}
+
+// From where the next run goes on, when that is not the newest checkpoint.
+std::string Looking::ResumeNote(const checkpoint::HistoryView& history) {
+  const auto resume = history.ResumePoint();
+  const std::vector<checkpoint::HistoryRecord> retained = history.Retained();
+  if (!resume.ok() || retained.empty()) return {};
+  if (!resume->has_value()) return "the next run starts empty: --fresh was the last word";
+  if ((*resume)->number == retained.back().number) return {};
+  return Concat("the next run goes on from checkpoint ", (*resume)->checkpoint->id,
+                ": --from was the last word");
 }
 
 // Records that cannot be read, retained checkpoints whose records are not there, and a job file

@@ -2,10 +2,25 @@
 
 #include <algorithm>
 
+#include "weir/api/config.h"
 #include "weir/cli/console.h"
 #include "weir/cli/exit_code.h"
 
 namespace weir::cli {
+
+namespace {
+
+std::string DescribeSettings() {
+  std::string text;
+  for (const api::ConfigKey& key : api::ConfigKeys()) {
+    text += Concat("  ", key.name);
+    if (!key.default_value.empty()) text += Concat(" (", key.default_value, ")");
+    text += Concat("\n      ", key.help, "\n");
+  }
+  return text;
+}
+
+}  // namespace
 
 bool AsksForHelp(std::span<const std::string> line) {
   return std::ranges::any_of(
@@ -57,6 +72,8 @@ int ShowHelp(std::string_view beginning, std::span<const OptionSpec> own,
                    DescribeOptions(program->options()));
   }
   text += "\noptions:\n" + DescribeOptions(own);
+  if (std::ranges::find(own, "-D", &OptionSpec::name) != own.end())
+    text += "\nsettings, each -D KEY=VALUE (docs/configuration.md):\n" + DescribeSettings();
   console.Result(text);
   if (program.ok()) return static_cast<int>(ExitCode::kDone);
   console.Error(program.status().message());

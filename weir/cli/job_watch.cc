@@ -24,6 +24,8 @@ std::unique_ptr<JobView> MakeView(ProgressMode mode, const JobPicture& picture, 
   return std::make_unique<NoView>();
 }
 
+constexpr Duration kRateSpan = std::chrono::milliseconds(900);
+
 // Counters begin again with each attempt.
 double Rate(uint64_t before, uint64_t after, Duration between) {
   if (after < before || between <= Duration(0)) return 0;
@@ -56,7 +58,8 @@ void JobWatch::OnStart(base::Attempt attempt, const std::optional<checkpoint::Hi
                        Duration took) {
   Look();
   picture_.progress = {};
-  progress_at_ = picture_.now;
+  measured_ = {};
+  measured_at_ = picture_.now;
   view_->OnStart(attempt, base, took);
 }
 
@@ -80,11 +83,14 @@ void JobWatch::OnRestart(const Status& reason, uint32_t restart, uint32_t restar
 
 void JobWatch::OnProgress(const cluster::JobProgress& progress) {
   Look();
-  const Duration between = picture_.now - progress_at_;
-  picture_.rows_in_per_second = Rate(picture_.progress.rows_in, progress.rows_in, between);
-  picture_.rows_out_per_second = Rate(picture_.progress.rows_out, progress.rows_out, between);
   picture_.progress = progress;
-  progress_at_ = picture_.now;
+  // Workers report twice a second, each at moments of its own: a rate is that of a longer time.
+  if (const Duration between = picture_.now - measured_at_; between >= kRateSpan) {
+    picture_.rows_in_per_second = Rate(measured_.rows_in, progress.rows_in, between);
+    picture_.rows_out_per_second = Rate(measured_.rows_out, progress.rows_out, between);
+    measured_ = progress;
+    measured_at_ = picture_.now;
+  }
   view_->OnProgress(progress);
 }
 

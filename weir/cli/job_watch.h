@@ -37,7 +37,8 @@ class JobWatch final : public JobView {
 
   env::Clock& clock_;
   JobPicture picture_;
-  base::Instant progress_at_;
+  cluster::JobProgress measured_;  // when the rates were measured last
+  base::Instant measured_at_;
   Status warned_;                        // the newest warning
   const std::unique_ptr<JobView> view_;  // reads the picture
 };

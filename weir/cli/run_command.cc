@@ -112,6 +112,9 @@ class Run {
   std::optional<JobStore> store_;
   std::unique_ptr<env::FileSystem::Lock> lock_;
   StartFrom from_;
+  // The newest checkpoint of the line that a new one leaves; of the coordinator's loop while it
+  // runs.
+  std::optional<base::CheckpointId> left_;
   std::unique_ptr<JobWatch> watch_;
 };
 
@@ -216,6 +219,9 @@ int Run::RunJob() {
 // What the job would start from is known; nothing is written yet.
 // Threads: the coordinator's loop.
 Status Run::Judge(const checkpoint::Proposal& proposal) {
+  left_.reset();
+  if (proposal.new_lineage && !proposal.retained.empty())
+    left_ = proposal.retained.back().ref.checkpoint;
   const bool rewind = proposal.new_lineage && proposal.base.has_value();
   if (rewind && !proposal.repeated.empty() && !program_.arguments().Flag("--repeat-output")) {
     std::string sinks;
@@ -262,6 +268,10 @@ int Run::Refuse(const Status& status, std::string_view cure) {
 std::string Run::CureOfFailure(const Status& status) const {
   const JobPicture& picture = watch_->picture();
   std::string text = "the job stopped";
+  if (!picture.checkpoint && left_) {
+    text += Concat("; the next run begins where this one did; run --from ", *left_,
+                   " goes back to what was before");
+  }
   if (picture.checkpoint) {
     text += Concat("; its last complete checkpoint is ", picture.checkpoint->id, " (",
                    FormatAge(picture.now - picture.checkpoint->at), " before)");
@@ -273,6 +283,10 @@ std::string Run::CureOfFailure(const Status& status) const {
     case StatusCode::kFailedPrecondition:
     case StatusCode::kUnimplemented:
       return text + ". It would fail again: mend what it says, then run it again; nothing is lost";
+    case StatusCode::kUnknown:  // an exception of a user's function
+      return text +
+             ". A function that throws at a record throws there again: mend it, then run it "
+             "again; nothing is lost";
     default:
       return text + ". Run it again, and it goes on from its newest checkpoint: nothing is lost";
   }

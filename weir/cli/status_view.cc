@@ -5,17 +5,15 @@
 namespace weir::cli {
 
 std::string StatusLine(const JobPicture& picture) {
-  const auto rate = [](double rows) { return FormatCount(static_cast<uint64_t>(rows)); };
-  std::string line =
-      Concat(picture.job, "  ", cluster::JobStateName(picture.state), " ",
-             FormatElapsed(picture.now - picture.began), "   in ", rate(picture.rows_in_per_second),
-             "/s  out ", rate(picture.rows_out_per_second), "/s   state ",
-             FormatBytes(picture.progress.state_bytes));
+  std::string line = Concat(picture.job, "  ", cluster::JobStateName(picture.state), " ",
+                            FormatElapsed(picture.now - picture.began), "  in ",
+                            FormatRate(picture.rows_in_per_second), "  out ",
+                            FormatRate(picture.rows_out_per_second), "  ",
+                            FormatBytes(picture.progress.state_bytes));
   if (picture.checkpoint) {
     const CheckpointSeen& seen = *picture.checkpoint;
-    line += Concat("   checkpoint ", seen.id, ": ", FormatMillis(seen.costs.took), ", ",
-                   FormatBytes(seen.costs.bytes_written), ", ", FormatAge(picture.now - seen.at),
-                   " ago");
+    line += Concat("  #", seen.id, " ", FormatMillis(seen.costs.took), ", ",
+                   FormatAge(picture.now - seen.at), " ago");
   }
   return line;
 }

@@ -1,8 +1,9 @@
 // StatusView: one line on a terminal, redrawn as the job gets on; what is out of the ordinary
 // becomes a line above it.
 //
-//   clicks  RUNNING 00:04:12   in 1,203,400/s  out 1,203,400/s   state 182 MB
-//     checkpoint 251: 48 ms, 3.1 MB, 0.9 s ago                  (all in one line)
+//   clicks  RUNNING 00:04:12  in 1.20 M/s  out 1.20 M/s  182 MB  #251 48 ms, 0.9 s ago
+//
+// 182 MB are the state; 251 is the newest checkpoint, how long it took, when it was complete.
 // Threads: as JobView.
 #pragma once
 

@@ -44,6 +44,16 @@ std::string FormatCount(uint64_t count) {
   return digits;
 }
 
+std::string FormatRate(double per_second) {
+  if (per_second < 999.5) return fmt::format("{:.0f}/s", per_second);
+  constexpr std::array<std::string_view, 3> kUnits = {"k", "M", "G"};
+  size_t unit = 0;
+  for (per_second /= 1000; per_second >= 999.5 && unit + 1 < kUnits.size(); ++unit)
+    per_second /= 1000;
+  const int decimals = per_second < 9.995 ? 2 : per_second < 99.95 ? 1 : 0;
+  return fmt::format("{:.{}f} {}/s", per_second, decimals, kUnits[unit]);
+}
+
 std::string FormatMillis(Duration duration) {
   const double ms = SecondsOf(duration) * 1000;
   return ms < 9.95 ? fmt::format("{:.1f} ms", ms) : fmt::format("{:.0f} ms", ms);

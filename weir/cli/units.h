@@ -15,6 +15,9 @@ std::string FormatBytes(uint64_t bytes);
 /// "1,203,400".
 std::string FormatCount(uint64_t count);
 
+/// Rows a second: "12/s", "27.1 k/s", "1.20 M/s".
+std::string FormatRate(double per_second);
+
 /// In milliseconds whatever its length, so that lines can be compared and parsed: "0.3 ms",
 /// "48 ms", "61234 ms".
 std::string FormatMillis(Duration duration);

@@ -77,5 +77,16 @@ TEST(Table, WithoutTitlesHasNoTitleLine) {
   EXPECT_EQ(table.ToString(), "kind   checkpoint\n");
 }
 
+TEST(FormatRate, HasThreeDigits) {
+  EXPECT_EQ(FormatRate(0), "0/s");
+  EXPECT_EQ(FormatRate(999), "999/s");
+  EXPECT_EQ(FormatRate(999.6), "1.00 k/s");
+  EXPECT_EQ(FormatRate(27'146), "27.1 k/s");
+  EXPECT_EQ(FormatRate(183'400), "183 k/s");
+  EXPECT_EQ(FormatRate(1'203'400), "1.20 M/s");
+  EXPECT_EQ(FormatRate(9.99e8), "999 M/s");
+  EXPECT_EQ(FormatRate(2.5e12), "2500 G/s");
+}
+
 }  // namespace
 }  // namespace weir::cli

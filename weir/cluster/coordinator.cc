@@ -237,7 +237,7 @@ void Coordinator::OnAttemptMessage(WorkerKey key, const proto::ToCoordinator& me
       return OnCancelled(key);
     case proto::ToCoordinator::kProgress:
       workers_.at(key).progress = message.progress();
-      return;
+      return options_.events.OnProgress(Progress());
     default:
       return;
   }
@@ -294,7 +294,6 @@ void Coordinator::UpdateHealth() {
       interval.count() > 0 && options_.env.clock.Now() - completed_at_ >
                                   3 * std::max<Duration>(interval, std::chrono::seconds(1));
   SetState(late ? JobState::kDegraded : JobState::kRunning);
-  options_.events.OnProgress(Progress());
 }
 
 void Coordinator::Send(const WorkerEntry& worker, proto::ToWorker message) {

@@ -105,6 +105,7 @@ class Coordinator final : private Actor, private env::Acceptor {
     std::set<base::SubtaskId> not_ready;
     std::map<base::ChainIndex, std::unique_ptr<SourceCoordinator>> sources;
     bool splits_held = false;           // until the first checkpoint of an empty job is complete
+    bool had_ended = true;              // every subtask, in the checkpoint that it starts from
     std::set<base::SubtaskId> running;  // subtasks whose input has not ended
     std::optional<base::CheckpointId> final;  // complete, with every subtask ended
     std::map<base::SubtaskId, base::CheckpointId> committed;

@@ -77,6 +77,7 @@ void Coordinator::Deploy(const std::vector<WorkerKey>& workers) {
       if (placement.worker_id() != key) continue;
       proto::ToWorker restore;
       *restore.mutable_restore() = RestoreMessage(FromProto(placement.subtask()), restores);
+      this_attempt_.had_ended = this_attempt_.had_ended && restore.restore().state().ended();
       Send(worker, restore);
     }
   }

@@ -190,6 +190,12 @@ void Coordinator::OnCommitted(base::SubtaskId subtask, base::CheckpointId checkp
 
 void Coordinator::OnEnded(base::SubtaskId subtask) {
   if (this_attempt_.running.erase(subtask) == 0 || !this_attempt_.running.empty()) return;
+  // A finished job that is run again: another checkpoint would push an older one out for nothing.
+  const auto& base = history_->newest_checkpoint();
+  if (base && base->ref() == finished_base_ && this_attempt_.had_ended) {
+    this_attempt_.final = base->checkpoint->id;
+    return FinishIfCommitted();
+  }
   ConsiderTrigger();
 }
 

@@ -68,7 +68,9 @@ Status CommitFile(env::FileSystem& files, const FileCommittable& file) {
     WEIR_ASSIGN_OR_RETURN(const Found at_start, Look(files, sealed, file));
     if (at_start == Found::kNothing) {
       return DataLossError("output is gone: neither ", sealed, " nor ", visible, " exists (",
-                           Shown(file), "); if it was moved away, put it back and run again");
+                           Shown(file),
+                           "); if it was moved away, put it back and run again; if it "
+                           "is lost, only --fresh begins without it");
     }
     if (at_start == Found::kOther) {
       return DataLossError("output file ", sealed, " does not hold what was sealed (", Shown(file),

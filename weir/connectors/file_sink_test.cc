@@ -127,10 +127,11 @@ TEST(FileSink, DoneIsShownByTheFileNotByItsAbsence) {
   const std::string staged = "out/" + Output(machine).hidden.at(0);
   ASSERT_TRUE(machine.files().Remove(staged).ok());
   const Status gone = task.Complete(1);
-  EXPECT_EQ(gone,
-            DataLossError("commit: output is gone: neither ", staged,
-                          " nor out/sink-0000000000000007-0000000001-00000-000000.csv exists (2 "
-                          "rows, 10 bytes); if it was moved away, put it back and run again"));
+  EXPECT_EQ(gone, DataLossError(
+                      "commit: output is gone: neither ", staged,
+                      " nor out/sink-0000000000000007-0000000001-00000-000000.csv exists (2 "
+                      "rows, 10 bytes); if it was moved away, put it back and run again; if it is "
+                      "lost, only --fresh begins without it"));
 }
 
 TEST(FileSink, OtherBytesAreNeverTakenForOurs) {
