@@ -242,16 +242,16 @@ TEST_F(Tiered, ASnapshotIsThatOfAnyBackend) {
 // An incremental snapshot: each file of the store below is a pack, written once. Both subtasks of a
 // job that was rescaled hold the file of their common past.
 TEST(FilesBelow, ArePacksThatLaterCheckpointsNameAgain) {
-  using namespace checkpoint;
+  using checkpoint::Groups, checkpoint::HistoryRecord, checkpoint::NamedPack, checkpoint::PackRef;
   const auto pack_of = [](uint64_t checkpoint, uint32_t subtask, base::KeyGroupRange groups) {
     PackRef pack = NamedPack(1, checkpoint, subtask);
     pack.key_groups = groups;
     return pack;
   };
-  HistoryRecord base = CheckpointRecord(2, 1, 2);
+  HistoryRecord base = checkpoint::CheckpointRecord(2, 1, 2);
   const PackRef of_both = pack_of(2, 0, Groups(0, 8));
   base.checkpoint->packs = {of_both};
-  PendingCheckpoint::Options options;
+  checkpoint::PendingCheckpoint::Options options;
   options.tag = {base::Epoch(1), base::Attempt(1), base::CheckpointId(3)};
   options.chains = base.checkpoint->chains;
   options.base = base;
@@ -259,17 +259,19 @@ TEST(FilesBelow, ArePacksThatLaterCheckpointsNameAgain) {
     options.expected.push_back({base::ChainIndex(0), base::SubtaskIndex(i)});
   const std::vector<PackRef> written = {pack_of(3, 0, Groups(0, 4)), pack_of(3, 1, Groups(4, 8))};
   exchange::TestChaos chaos;
-  PendingCheckpoint pending(options, chaos);
+  checkpoint::PendingCheckpoint pending(options, chaos);
   for (uint32_t i = 0; i < 2; ++i) {
-    Acknowledgement news{.tag = options.tag, .subtask = options.expected[i], .packs = {}};
+    checkpoint::Acknowledgement news{
+        .tag = options.tag, .subtask = options.expected[i], .packs = {}};
     news.packs = {of_both, written[i]};
     EXPECT_EQ(pending.OnAcknowledge(std::move(news)), i == 1);
   }
-  HistoryRecord record = CheckpointRecord(3, 1, 3, {{base.ref(), ""}});
+  HistoryRecord record = checkpoint::CheckpointRecord(3, 1, 3, {{base.ref(), ""}});
   record.checkpoint->packs = pending.Assemble({}).value().packs;
   EXPECT_EQ(record.checkpoint->packs, (std::vector{of_both, written[0], written[1]}));
-  EXPECT_TRUE(CheckRecord(record).ok());
-  for (const OperatorRestore& restore : PlanRestore(record, "per-page", 4)) {
+  EXPECT_TRUE(checkpoint::CheckRecord(record).ok());
+  for (const checkpoint::OperatorRestore& restore :
+       checkpoint::PlanRestore(record, "per-page", 4)) {
     ASSERT_EQ(restore.packs.size(), 2u);  // the older first
     EXPECT_EQ(restore.packs[0].pack, of_both);
     EXPECT_EQ(restore.packs[1].pack, written[restore.subtask.number() / 2]);

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "weir/checkpoint/example_records.h"
 #include "weir/sim/memory_blob_store.h"
 #include "weir/sim/world.h"

@@ -91,7 +91,7 @@ std::string JobFileText(const std::string& job) {
 }
 
 Status CheckJobFile(std::string_view text) {
-  const Status damaged = DataLossError(
+  Status damaged = DataLossError(
       "the job file is damaged; remove it, if the history beside it is whole: the next run writes "
       "it anew");
   if (!text.starts_with(kJobFileBegin)) return damaged;
