@@ -11,13 +11,22 @@
 namespace weir::checkpoint {
 namespace {
 
-// Reads the records of one history, one after the other; owns itself through the call under way.
+constexpr int kReadsMax = 100;  // of a job that completes a checkpoint during each of them
+
+// Reads the records of one history, one after the other, and again from the beginning when the job
+// went on meanwhile: it deletes records while they are read, but only after it has written a newer
+// one. Owns itself through the call under way.
 class Reading : public std::enable_shared_from_this<Reading> {
  public:
   Reading(env::BlobStore& store, JobFiles files, env::ResultCallback<HistoryView> done)
       : store_(store), files_(std::move(files)), done_(std::move(done)) {}
 
   void Begin() {
+    ++reads_;
+    numbers_.clear();
+    next_ = 0;
+    newest_vanished_ = false;
+    view_ = {};
     store_.List(files_.HistoryFolder(),
                 [self = shared_from_this()](StatusOr<std::vector<env::BlobInfo>> blobs) {
                   if (!blobs.ok()) return self->done_(blobs.status());
@@ -33,7 +42,7 @@ class Reading : public std::enable_shared_from_this<Reading> {
 
  private:
   void Next() {
-    if (next_ == numbers_.size()) return done_(std::move(view_));
+    if (next_ == numbers_.size()) return End();
     const base::HistoryNumber number = numbers_[next_++];
     store_.Get(files_.Record(number), 0, limits::kHistoryRecordBytesMax + 1,
                [self = shared_from_this(), number](StatusOr<std::string> bytes) {
@@ -42,8 +51,10 @@ class Reading : public std::enable_shared_from_this<Reading> {
   }
 
   void OnRecord(base::HistoryNumber number, const StatusOr<std::string>& bytes) {
-    if (bytes.status().code() == StatusCode::kNotFound)
-      return Next();  // deleted since it was listed
+    if (bytes.status().code() == StatusCode::kNotFound) {
+      newest_vanished_ = number == numbers_.back();
+      return Next();
+    }
     if (!bytes.ok() && bytes.status().code() != StatusCode::kDataLoss) return done_(bytes.status());
     StatusOr<HistoryRecord> record =
         bytes.ok() ? DecodeRecord(number, *bytes) : StatusOr<HistoryRecord>(bytes.status());
@@ -55,11 +66,29 @@ class Reading : public std::enable_shared_from_this<Reading> {
     Next();
   }
 
+  // What is not there was deleted, if there is something newer now, and is lost otherwise.
+  void End() {
+    const auto newest = numbers_.empty() ? base::HistoryNumber() : numbers_.back();
+    const bool whole = !numbers_.empty() && view_.MissingRecords().empty();
+    const bool nothing_new = newest_before_ == newest;
+    if (!newest_vanished_ && (whole || nothing_new)) return done_(std::move(view_));
+    if (reads_ == kReadsMax)
+      return done_(UnavailableError("read ", files_.HistoryFolder(), ": it changed during each of ",
+                                    kReadsMax, " attempts to read it"));
+    newest_before_ = newest;
+    Begin();
+  }
+
   env::BlobStore& store_;
   const JobFiles files_;
   env::ResultCallback<HistoryView> done_;
+  int reads_ = 0;
+  std::optional<base::HistoryNumber> newest_before_;  // in the listing of the read before
+
+  // Of this read.
   std::vector<base::HistoryNumber> numbers_;
   size_t next_ = 0;
+  bool newest_vanished_ = false;  // since it was listed
   HistoryView view_;
 };
 

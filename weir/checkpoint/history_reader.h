@@ -22,7 +22,7 @@ struct DamagedRecord {
   Status status;
 };
 
-/// Everything that was readable at one moment.
+/// What a history holds, as it was at one moment; damage is a part of it.
 struct HistoryView {
   std::vector<HistoryRecord> records;  // by number
   std::vector<DamagedRecord> damaged;  // by number
@@ -54,9 +54,10 @@ struct HistoryView {
   StatusOr<HistoryRecord> Find(const std::string& which) const;
 };
 
-/// Reads all records of a job.
+/// Reads all records of a job, and again while the job moves on.
 /// Shapes: `store` outlives the call.
-/// Errors: what the store gave. Damage is part of the view, and so is an empty history.
+/// Errors: Unavailable: it never stood still; what the store gave. Damage is part of the view, and
+///   so is an empty history.
 void ReadHistory(env::BlobStore& store, const JobFiles& files,
                  env::ResultCallback<HistoryView> done);
 

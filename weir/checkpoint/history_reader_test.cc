@@ -13,6 +13,56 @@ namespace {
 
 using std::chrono::seconds;
 
+// A store whose job goes on between the listing of its records and their reading: `completions`
+// times it completes a checkpoint and retires the one before.
+class BusyStore final : public env::BlobStore {
+ public:
+  BusyStore(env::BlobStore& inner, const JobFiles& files, uint64_t newest, uint64_t completions)
+      : inner_(inner), files_(files), newest_(newest), completions_(completions) {}
+
+  void List(std::string prefix, env::ResultCallback<std::vector<env::BlobInfo>> done) override {
+    inner_.List(std::move(prefix), [this, done = std::move(done)](auto listing) mutable {
+      ++listings;
+      if (completions_ == 0) return done(std::move(listing));
+      --completions_;
+      CompleteOne([done = std::move(done), listing = std::move(listing)](const Status&) mutable {
+        done(std::move(listing));
+      });
+    });
+  }
+  void Get(std::string name, uint64_t offset, uint64_t size,
+           env::ResultCallback<std::string> done) override {
+    inner_.Get(std::move(name), offset, size, std::move(done));
+  }
+  std::unique_ptr<env::BlobWriter> Put(std::string name) override {
+    return inner_.Put(std::move(name));
+  }
+  void CreateIfAbsent(std::string name, std::string bytes, env::StatusCallback done) override {
+    inner_.CreateIfAbsent(std::move(name), std::move(bytes), std::move(done));
+  }
+  void Delete(std::string name, env::StatusCallback done) override {
+    inner_.Delete(std::move(name), std::move(done));
+  }
+  std::string Describe() const override { return inner_.Describe(); }
+
+  uint64_t listings = 0;
+
+ private:
+  void CompleteOne(env::StatusCallback done) {
+    const HistoryRecord record = CheckpointRecord(newest_ + 1, 1, newest_ + 1);
+    const std::string older = files_.Record(base::HistoryNumber(newest_++));
+    inner_.CreateIfAbsent(files_.Record(record.number), EncodeRecord(record).value(),
+                          [this, older, done = std::move(done)](const Status&) mutable {
+                            inner_.Delete(older, std::move(done));
+                          });
+  }
+
+  env::BlobStore& inner_;
+  const JobFiles files_;
+  uint64_t newest_;
+  uint64_t completions_;
+};
+
 class HistoryReaderTest : public testing::Test {
  protected:
   void Put(const std::string& name, const std::string& bytes) {
@@ -24,9 +74,10 @@ class HistoryReaderTest : public testing::Test {
     Put(files_.Record(record.number), EncodeRecord(record).value());
   }
 
-  HistoryView View() {
+  HistoryView View() { return ViewOf(store_); }
+  HistoryView ViewOf(env::BlobStore& store) {
     std::optional<StatusOr<HistoryView>> view;
-    ReadHistory(store_, files_, [&](StatusOr<HistoryView> v) { view = std::move(v); });
+    ReadHistory(store, files_, [&](StatusOr<HistoryView> v) { view = std::move(v); });
     EXPECT_TRUE(world_.RunUntil([&] { return view.has_value(); }, seconds(10)));
     return view->value();
   }
@@ -84,6 +135,21 @@ TEST_F(HistoryReaderTest, ARetainedRecordThatIsNotThereIsMissing) {
   const std::vector<RetainedCheckpoint> missing = View().MissingRecords();
   ASSERT_EQ(missing.size(), 1u);
   EXPECT_EQ(missing[0].ref.checkpoint, base::CheckpointId(3));
+}
+
+// The whole history may go between the listing and the reading.
+TEST_F(HistoryReaderTest, AHistoryThatMovesOnWhileItIsReadIsNotTakenForALostOne) {
+  Write(EpochRecord(1));
+  uint64_t newest = 1;
+  for (const uint64_t completions : {0u, 1u, 2u, 5u}) {
+    BusyStore busy(store_, files_, newest, completions);
+    newest += completions;
+    const HistoryView view = ViewOf(busy);
+    ASSERT_TRUE(view.Newest().ok()) << completions << view.Newest().status();
+    EXPECT_EQ(view.Newest()->number, base::HistoryNumber(newest));
+    EXPECT_EQ(busy.listings, completions + 1);
+    EXPECT_TRUE(view.MissingRecords().empty());
+  }
 }
 
 TEST_F(HistoryReaderTest, ADamagedRecordIsNotMissingToo) {

@@ -14,7 +14,6 @@ namespace {
 
 constexpr std::string_view kFileScheme = "file://";
 constexpr const char* kLockFile = "run.lock";
-constexpr int kHistoryReadsMax = 100;  // of a job that completes a checkpoint during each of them
 constexpr std::string_view kHeldBy = "held by ";
 
 bool IsDirectory(const std::string& setting) {
@@ -60,21 +59,7 @@ Status JobStore::CheckJobFile() {
   return text.ok() ? checkpoint::CheckJobFile(*text) : text.status();
 }
 
-// A job that runs deletes records while they are read, but only after it has written a newer one.
 StatusOr<checkpoint::HistoryView> JobStore::ReadHistory() {
-  StatusOr<checkpoint::HistoryView> view = ReadOnce();
-  for (int reads = 1; reads < kHistoryReadsMax; ++reads) {
-    if (!view.ok() || view->MissingRecords().empty()) return view;
-    StatusOr<checkpoint::HistoryView> again = ReadOnce();
-    const bool nothing_new = again.ok() && !again->records.empty() &&
-                             again->records.back().number == view->records.back().number;
-    view = std::move(again);
-    if (nothing_new) return view;
-  }
-  return view;
-}
-
-StatusOr<checkpoint::HistoryView> JobStore::ReadOnce() {
   return Await<StatusOr<checkpoint::HistoryView>>(
       [&](auto done) { checkpoint::ReadHistory(*blobs_, files_, std::move(done)); });
 }

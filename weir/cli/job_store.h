@@ -35,12 +35,10 @@ class JobStore {
   /// Errors: NotFound if not; DataLoss: the job file is damaged; what the store gave.
   Status CheckJobFile();
 
-  /// Waits for the history to be read, whole as it was at one moment.
+  /// Waits for the history to be read.
   StatusOr<checkpoint::HistoryView> ReadHistory();
 
  private:
-  StatusOr<checkpoint::HistoryView> ReadOnce();
-
   JobStore(std::string directory, std::string job, std::unique_ptr<env::BlobStore> blobs)
       : directory_(std::move(directory)), files_(std::move(job)), blobs_(std::move(blobs)) {}
 
