@@ -40,6 +40,7 @@ class TakeOverTest : public testing::Test {
 
   std::vector<base::HistoryNumber> Numbers() const {
     std::vector<base::HistoryNumber> numbers;
+    numbers.reserve(records_.size());
     for (const auto& [number, bytes] : records_) numbers.push_back(number);
     return numbers;
   }

@@ -8,8 +8,8 @@
 
 namespace weir::checkpoint {
 
-TriggerPolicy::TriggerPolicy(TriggerOptions options, base::Instant now)
-    : options_(std::move(options)), last_start_(now) {}
+TriggerPolicy::TriggerPolicy(const TriggerOptions& options, base::Instant now)
+    : options_(options), last_start_(now) {}
 
 Status TriggerPolicy::Request(CheckpointRequest request) {
   if (requests_.size() >= limits::kSavepointRequestsMax) {

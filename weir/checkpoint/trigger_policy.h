@@ -33,7 +33,7 @@ struct CheckpointRequest {
 
 class TriggerPolicy {
  public:
-  TriggerPolicy(TriggerOptions options, base::Instant now);
+  TriggerPolicy(const TriggerOptions& options, base::Instant now);
 
   /// Queues a request; it is taken as soon as no checkpoint is in flight, also when one fails
   /// meanwhile.

@@ -3,6 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "weir/cli/json_view.h"
 #include "weir/cli/status_view.h"
 

@@ -1,5 +1,6 @@
 #include "weir/connectors/committing_sink.h"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "weir/base/limits.h"

@@ -1,5 +1,6 @@
 #include "weir/connectors/file_sink.h"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <map>

@@ -14,7 +14,7 @@ namespace weir::connectors {
 namespace {
 
 class PosixFilesTest : public ::testing::Test {
- protected:
+ public:
   PosixFilesTest() {
     WEIR_CHECK(::mkdtemp(root.data()) != nullptr);
     context.uid = "sink";
@@ -28,6 +28,8 @@ class PosixFilesTest : public ::testing::Test {
       std::remove(directory.c_str());
     }
   }
+
+ protected:
   void WriteFile(const std::string& name, std::string_view text) {
     auto file = env.files.Create(root + "/" + name, env::FileSystem::Existing::kTruncate);
     ASSERT_TRUE(file.ok()) << file.status();

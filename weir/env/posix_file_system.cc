@@ -237,7 +237,7 @@ Status PosixFileSystem::MakeDirectories(const std::string& path) {
     if (!made && errno != EEXIST) return ErrnoStatus(errno, "make directory", part);
     // Also what was there already: another process may have made it a moment ago and not synced it
     // yet. That may be refused (a parent that is not ours to read), and then it is not our doing.
-    const Status synced = SyncDirectory(DirectoryOf(part));
+    Status synced = SyncDirectory(DirectoryOf(part));
     if (made && !synced.ok()) return synced;
   }
   WEIR_ASSIGN_OR_RETURN(const FileInfo info, Stat(path));
