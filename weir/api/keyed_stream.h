@@ -10,6 +10,7 @@
 #include <source_location>
 #include <tuple>
 #include <utility>
+#include <vector>
 
 #include "weir/api/stream.h"
 #include "weir/operators/aggregates.h"
@@ -69,38 +70,47 @@ class KeyedStream {
     return Process<operators::Counter<K, T>>(name);
   }
 
+  /// This stream and another, whose keys are of the same type, for one operator that reads both and
+  /// keeps state for each key.
+  template <class U, class OtherSelector>
+  auto Connect(const KeyedStream<K, U, OtherSelector>& other) const {
+    return ConnectedStreams<KeyedStream, KeyedStream<K, U, OtherSelector>>(*this, other);
+  }
+
   /// For a selector of any type.
   operator KeyedStream<K, T>() const  // NOLINT: converts by design
     requires(!std::is_same_v<Selector, operators::AnySelector<K, T>>)
   {
-    return {*program_, hasher_, operators::AnySelector<K, T>(selector_)};
+    return {*program_, edges_, operators::AnySelector<K, T>(selector_)};
   }
 
   // What follows is for Weir's own verbs.
 
-  KeyedStream(api::Program& program, api::NodeIndex hasher, Selector selector)
-      : program_(&program), hasher_(hasher), selector_(std::move(selector)) {}
+  /// Shapes: `edges` are by hash, each from an operator that hashes keys.
+  KeyedStream(api::Program& program, std::vector<api::InputEdge> edges, Selector selector)
+      : program_(&program), edges_(std::move(edges)), selector_(std::move(selector)) {}
+
+  api::Program& program() const { return *program_; }
+  const std::vector<api::InputEdge>& edges() const { return edges_; }
+  const Selector& selector() const { return selector_; }
 
   /// Writes down a stateful operator of one keyed input that makes records of type U.
   template <class U>
   Stream<U> Then(api::NameHere name,
                  std::shared_ptr<const runtime::OperatorFactory> factory) const {
-    const api::NodeIndex node =
-        program_->Add({.kind = api::NodeKind::kStateful,
-                       .place = name.place,
-                       .name = std::string(name.name),
-                       .parallelism = {},
-                       .source = nullptr,
-                       .factory = std::move(factory),
-                       .inputs = {{.from = hasher_,
-                                   .from_port = base::PortIndex(0),
-                                   .partitioning = runtime::Partitioning::kHash}}});
+    const api::NodeIndex node = program_->Add({.kind = api::NodeKind::kStateful,
+                                               .place = name.place,
+                                               .name = std::string(name.name),
+                                               .parallelism = {},
+                                               .source = nullptr,
+                                               .factory = std::move(factory),
+                                               .inputs = edges_});
     return Stream<U>(*program_, node);
   }
 
  private:
   api::Program* program_;  // the Pipeline's
-  api::NodeIndex hasher_;
+  std::vector<api::InputEdge> edges_;
   Selector selector_;
 };
 
@@ -109,10 +119,10 @@ template <class Selector>
 auto Stream<T>::KeyBy(Selector selector, std::source_location place) const {
   if constexpr (operators::CheckSelector<Selector, T>()) {
     using Op = operators::KeyHasher<T, Selector>;
-    auto factory = std::make_shared<operators::FactoryOf<Op>>(
+    const auto factory = std::make_shared<operators::FactoryOf<Op>>(
         typename Op::Description{selector, api::Place(place).ToString()});
-    const api::NodeIndex hasher = Add(api::NodeKind::kKeyBy, std::move(factory), place);
-    return KeyedStream<typename Op::Key, T, Selector>(this->program(), hasher, std::move(selector));
+    return KeyedStream<typename Op::Key, T, Selector>(
+        this->program(), Routed(factory, runtime::Partitioning::kHash, place), std::move(selector));
   }
 }
 

@@ -3,7 +3,9 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <source_location>
+#include <string_view>
 
 #include "weir/api/program.h"
 
@@ -15,7 +17,7 @@ class NodeHandle {
   /// Names the operator. The name of one that keeps state (a source's positions and a sink's files
   /// count) is its uid: its state is found under it, also by the next version of the program.
   Derived Named(NameHere name) const {
-    program_->SetNodeName(node_, name);
+    if (IsNode("Named", name.place)) program_->SetNodeName(*node_, name);
     return static_cast<const Derived&>(*this);
   }
   /// The same, in Flink's word.
@@ -24,20 +26,40 @@ class NodeHandle {
   /// How many subtasks it has; without it the job's parallelism.
   Derived SetParallelism(uint32_t parallelism,
                          std::source_location place = std::source_location::current()) const {
-    program_->SetNodeParallelism(node_, place, parallelism);
+    if (IsNode("SetParallelism", place)) program_->SetNodeParallelism(*node_, place, parallelism);
     return static_cast<const Derived&>(*this);
   }
 
+  /// It does not run in the chain of what it reads from, but begins one.
+  Derived StartNewChain(std::source_location place = std::source_location::current()) const {
+    if (IsNode("StartNewChain", place)) program_->SetNodeChaining(*node_, Chaining::kStartsNew);
+    return static_cast<const Derived&>(*this);
+  }
+  /// It runs in a chain of its own, alone.
+  Derived DisableChaining(std::source_location place = std::source_location::current()) const {
+    if (IsNode("DisableChaining", place)) program_->SetNodeChaining(*node_, Chaining::kNever);
+    return static_cast<const Derived&>(*this);
+  }
+
+  /// For Weir's own verbs.
+  Program& program() const { return *program_; }
+
  protected:
-  NodeHandle(Program& program, NodeIndex node) : program_(&program), node_(node) {}
+  /// Shapes: `node` is empty for what is no operator's stream alone: a union, a rebalanced one.
+  NodeHandle(Program& program, std::optional<NodeIndex> node) : program_(&program), node_(node) {}
   ~NodeHandle() = default;
 
-  Program& program() const { return *program_; }
-  NodeIndex node() const { return node_; }
+  std::optional<NodeIndex> node() const { return node_; }
+
+  /// Writes a mistake down when it is no operator.
+  bool IsNode(std::string_view verb, const Place& place) const {
+    if (!node_) program_->AddError(place, NotAnOperator(verb));
+    return node_.has_value();
+  }
 
  private:
   Program* program_;  // the Pipeline's
-  NodeIndex node_;
+  std::optional<NodeIndex> node_;
 };
 
 }  // namespace weir::api

@@ -19,6 +19,7 @@
 #include <utility>
 #include <vector>
 
+#include "weir/api/connected_streams.h"
 #include "weir/api/job_options.h"
 #include "weir/api/keyed_stream.h"
 #include "weir/api/plan.h"

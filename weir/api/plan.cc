@@ -28,7 +28,9 @@ class Chainer {
         readers_(program.nodes().size()),
         places_(program.nodes().size()) {
     for (const Node& node : program.nodes()) {
-      for (const InputEdge& input : node.inputs) ++readers_[input.from.number()];
+      for (const InputEdge& input : node.inputs) {
+        if (input.from_port == PortIndex(0)) ++readers_[input.from.number()];
+      }
     }
     for (const Node& node : program.nodes())
       parallelism_.push_back(ParallelismOf(node, default_parallelism));
@@ -47,7 +49,7 @@ class Chainer {
   };
 
   uint32_t ParallelismOf(const Node& node, uint32_t default_parallelism) const {
-    if (node.kind == NodeKind::kKeyBy) return parallelism_[node.inputs[0].from.number()];
+    if (node.kind == NodeKind::kRouting) return parallelism_[node.inputs[0].from.number()];
     return node.parallelism.value_or(default_parallelism);
   }
 
@@ -56,9 +58,18 @@ class Chainer {
     if (node.inputs.size() != 1) return false;
     const InputEdge& input = node.inputs[0];
     const uint32_t from = input.from.number();
-    return input.partitioning == runtime::Partitioning::kForward &&
+    // What routes rows is a part of what it reads from.
+    const bool may = node.kind == NodeKind::kRouting ||
+                     (node.chaining == Chaining::kWherePossible && !EndsItsChain(input.from));
+    return may && input.partitioning == runtime::Partitioning::kForward &&
            input.from_port == PortIndex(0) && readers_[from] == 1 &&
            parallelism_[from] == parallelism_[index];
+  }
+
+  bool EndsItsChain(NodeIndex index) const {
+    const Node& node = program_.nodes()[index.number()];
+    if (node.kind == NodeKind::kRouting) return EndsItsChain(node.inputs[0].from);
+    return node.chaining == Chaining::kNever;
   }
 
   void Place(runtime::JobGraph& graph, uint32_t index) {
@@ -77,15 +88,14 @@ class Chainer {
       chain.source = node.source;
     } else {
       place.op = static_cast<uint32_t>(chain.operators.size());
-      chain.operators.push_back({uids_[index], node.factory});
+      chain.operators.push_back({uids_[index], node.factory, node.side_outputs});
     }
   }
 
   void ConnectInputs(runtime::JobGraph& graph, uint32_t index) {
     const Node& node = program_.nodes()[index];
     const ChainIndex to = places_[index].chain;
-    for (uint32_t port = 0; port < node.inputs.size(); ++port) {
-      const InputEdge& input = node.inputs[port];
+    for (const InputEdge& input : node.inputs) {
       const InChain& from = places_[input.from.number()];
       const bool equal = parallelism_[input.from.number()] == parallelism_[index];
       const bool forward = input.partitioning == runtime::Partitioning::kForward;
@@ -93,27 +103,29 @@ class Chainer {
                              .from_operator = from.op,
                              .from_port = input.from_port,
                              .to = to,
-                             .to_port = PortIndex(port),
+                             .to_port = input.to_port,
                              .partitioning = forward && !equal ? runtime::Partitioning::kRebalance
                                                                : input.partitioning});
-      graph.chains[to.number()].input_types.push_back(&graph.TypeOf(graph.edges.back()));
+      auto& input_types = graph.chains[to.number()].input_types;
+      if (input.to_port.number() == input_types.size())
+        input_types.push_back(&graph.TypeOf(graph.edges.back()));
     }
   }
 
-  // What people see of a chain: its source and operators, without the hashing of keys.
+  // What people see of a chain: its source and operators, without what routes rows.
   static std::string NameOf(const runtime::Chain& chain) {
     std::string name = chain.source_uid;
     for (const runtime::OperatorNode& node : chain.operators) {
       const std::string shown = node.uid.empty() ? node.factory->kind() : node.uid;
-      if (node.uid.empty() && shown == "key-by") continue;
+      if (node.uid.empty() && (shown == "key-by" || shown == "partition-custom")) continue;
       name += (name.empty() ? "" : " ▸ ") + shown;
     }
-    return "[" + (name.empty() ? "key-by" : name) + "]";
+    return "[" + (name.empty() ? chain.operators.front().factory->kind() : name) + "]";
   }
 
   const Program& program_;
   const std::vector<std::string> uids_;
-  std::vector<uint32_t> readers_;      // of each node
+  std::vector<uint32_t> readers_;      // of each node's first output
   std::vector<uint32_t> parallelism_;  // of each node
   std::vector<InChain> places_;        // of each node
 };

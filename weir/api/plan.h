@@ -1,8 +1,9 @@
 // Planning: from what a program wrote down to a JobGraph.
 //
 //   * An operator joins the chain of the one it reads from when that is its only input, it is the
-//     only reader, the edge is forward, and both have the same parallelism.
+//     only reader of its first output, the edge is forward, both have the same parallelism, and nobody forbade it.
 //   * Behind KeyBy an edge is by hash; between different parallelisms it is rebalanced.
+//   * A union is no operator: its reader has an edge for each of its streams, on one port.
 //   * A source or sink without a name has the name of its kind ("csv-source"); a stateful
 //     operator's name is its uid. Names never come from counters.
 //   * Settings: a key on the command line beats the program, which beats the default.

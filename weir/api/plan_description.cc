@@ -19,6 +19,8 @@ std::string_view NameOf(runtime::Partitioning partitioning) {
       return "forward";
     case runtime::Partitioning::kHash:
       return "hash";
+    case runtime::Partitioning::kCustom:
+      return "custom";
     case runtime::Partitioning::kRebalance:
       return "rebalance";
     case runtime::Partitioning::kBroadcast:
@@ -44,9 +46,8 @@ std::string Called(const std::vector<std::string>& uids, size_t index) {
 }
 
 std::string OutputTypes(const Node& node) {
-  if (node.source != nullptr) return node.source->type().schema().ToString();
   std::string types;
-  for (const record::TypeOps* type : node.factory->output_types()) {
+  for (const record::TypeOps* type : node.output_types()) {
     types += (types.empty() ? "" : ", ") + type->schema().ToString();
   }
   return types.empty() ? "nothing" : types;
@@ -54,9 +55,14 @@ std::string OutputTypes(const Node& node) {
 
 std::string DescribeNode(const Node& node, const std::vector<std::string>& uids, size_t index) {
   std::string line = Concat("operator ", Called(uids, index), ": ", node.what());
-  for (size_t port = 0; port < node.inputs.size(); ++port) {
-    const InputEdge& input = node.inputs[port];
-    line += Concat(port == 0 ? " of " : " and ", Called(uids, input.from.number()));
+  base::PortIndex port;
+  for (const InputEdge& input : node.inputs) {
+    const bool first = &input == &node.inputs.front();
+    line += Concat(first                   ? " of "
+                   : port == input.to_port ? " and "
+                                           : " with ",
+                   Called(uids, input.from.number()));
+    port = input.to_port;
     if (input.from_port.number() != 0) line += Concat(" port ", input.from_port);
     if (input.partitioning != runtime::Partitioning::kForward)
       line += Concat(" by ", NameOf(input.partitioning));
@@ -72,7 +78,9 @@ std::vector<std::string> DescribeParallelism(const runtime::JobGraph& graph) {
         Concat("chain ", chain.name, " of ", chain.operators.size(), " in ", chain.parallelism));
   }
   for (const runtime::Edge& edge : graph.edges) {
-    lines.push_back(Concat("edge ", edge.from, " ", edge.to, " ", NameOf(edge.partitioning)));
+    lines.push_back(Concat("edge ", edge.from, " operator ", edge.from_operator, " port ",
+                           edge.from_port, " to ", edge.to, " port ", edge.to_port, " ",
+                           NameOf(edge.partitioning)));
   }
   return lines;
 }

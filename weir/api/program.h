@@ -8,6 +8,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "weir/api/config.h"
@@ -27,15 +28,23 @@ enum class NodeKind : uint8_t {
   kSource,
   kStateless,  // nothing of it is in a checkpoint: it needs no name
   kStateful,   // its name is where its state is kept
-  kKeyBy,      // hashes keys for the edges that leave it; always runs with what it reads from
+  kRouting,    // says where rows go on the edges that leave it; runs with what it reads from
   kSink,
 };
 
-/// One input port of a node.
+/// One way on which rows come to a node. An input port may have several: a union.
 struct InputEdge {
   NodeIndex from;
   base::PortIndex from_port;
   runtime::Partitioning partitioning = runtime::Partitioning::kForward;
+  base::PortIndex to_port;
+};
+
+/// Whether a node may run in the chain of the one that it reads from.
+enum class Chaining : uint8_t {
+  kWherePossible,
+  kStartsNew,  // it is the head of its chain
+  kNever,      // it is a chain of its own
 };
 
 struct Node {
@@ -46,11 +55,19 @@ struct Node {
   std::shared_ptr<const runtime::Source> source;  // of a kSource; shared with the JobGraph
   // Of all others; shared with the JobGraph.
   std::shared_ptr<const runtime::OperatorFactory> factory;
-  std::vector<InputEdge> inputs;
+  std::vector<InputEdge> inputs;  // by port; each port from 0 on has one at least
+  Chaining chaining = Chaining::kWherePossible;
+  std::vector<runtime::SideOutput> side_outputs = {};  // those that are read
 
   /// "csv-source", "map".
   std::string what() const { return source != nullptr ? source->kind() : factory->kind(); }
+
+  /// The type of each output port.
+  std::vector<const record::TypeOps*> output_types() const;
 };
+
+/// The sentence about a verb that speaks of an operator, said of something else.
+std::string NotAnOperator(std::string_view verb);
 
 class Program {
  public:
@@ -65,6 +82,11 @@ class Program {
 
   void SetNodeName(NodeIndex node, const NameHere& name);
   void SetNodeParallelism(NodeIndex node, Place place, uint32_t parallelism);
+  void SetNodeChaining(NodeIndex node, Chaining chaining);
+
+  /// The output port on which `node` puts what its function gives to the tag `name`.
+  base::PortIndex SideOutputOf(NodeIndex node, Place place, std::string_view name,
+                               const record::TypeOps& type);
 
   /// A setting that the program makes itself.
   void Set(Place place, std::string_view key, std::string_view value);

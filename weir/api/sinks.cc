@@ -9,7 +9,7 @@
 namespace weir::api {
 namespace {
 
-StreamSink Add(Program& program, NodeIndex from,
+StreamSink Add(Program& program, const std::vector<InputEdge>& inputs,
                std::shared_ptr<const runtime::OperatorFactory> factory, Place place) {
   const NodeIndex node = program.Add({.kind = NodeKind::kSink,
                                       .place = std::move(place),
@@ -17,25 +17,25 @@ StreamSink Add(Program& program, NodeIndex from,
                                       .parallelism = {},
                                       .source = nullptr,
                                       .factory = std::move(factory),
-                                      .inputs = {{.from = from, .from_port = base::PortIndex(0)}}});
+                                      .inputs = inputs});
   return {program, node};
 }
 
 }  // namespace
 
-StreamSink Print(Program& program, NodeIndex from, Place place) {
-  return Add(program, from, std::make_shared<connectors::PrintSinkFactory>(), std::move(place));
+StreamSink Print(Program& program, const std::vector<InputEdge>& inputs, Place place) {
+  return Add(program, inputs, std::make_shared<connectors::PrintSinkFactory>(), std::move(place));
 }
 
-StreamSink WriteCsv(Program& program, NodeIndex from, std::string directory,
+StreamSink WriteCsv(Program& program, const std::vector<InputEdge>& inputs, std::string directory,
                     const record::TypeOps& type, Place place) {
-  return SinkTo(program, from, std::make_shared<connectors::FileSink>(std::move(directory), type),
+  return SinkTo(program, inputs, std::make_shared<connectors::FileSink>(std::move(directory), type),
                 std::move(place));
 }
 
-StreamSink SinkTo(Program& program, NodeIndex from, std::shared_ptr<const runtime::Sink> sink,
-                  Place place) {
-  return Add(program, from, std::make_shared<connectors::CommittingSinkFactory>(std::move(sink)),
+StreamSink SinkTo(Program& program, const std::vector<InputEdge>& inputs,
+                  std::shared_ptr<const runtime::Sink> sink, Place place) {
+  return Add(program, inputs, std::make_shared<connectors::CommittingSinkFactory>(std::move(sink)),
              std::move(place));
 }
 

@@ -4,6 +4,7 @@
 
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "weir/api/node_handle.h"
 #include "weir/record/type_ops.h"
@@ -11,13 +12,13 @@
 
 namespace weir::api {
 
-StreamSink Print(Program& program, NodeIndex from, Place place);
+StreamSink Print(Program& program, const std::vector<InputEdge>& inputs, Place place);
 
-/// Shapes: `type` is that of the records of `from`, and has fields that CSV can hold.
-StreamSink WriteCsv(Program& program, NodeIndex from, std::string directory,
+/// Shapes: `type` is that of the records of `inputs`, and has fields that CSV can hold.
+StreamSink WriteCsv(Program& program, const std::vector<InputEdge>& inputs, std::string directory,
                     const record::TypeOps& type, Place place);
 
-StreamSink SinkTo(Program& program, NodeIndex from, std::shared_ptr<const runtime::Sink> sink,
-                  Place place);
+StreamSink SinkTo(Program& program, const std::vector<InputEdge>& inputs,
+                  std::shared_ptr<const runtime::Sink> sink, Place place);
 
 }  // namespace weir::api

@@ -12,8 +12,10 @@
 #include <memory>
 #include <source_location>
 #include <string>
+#include <tuple>
 #include <type_traits>
 #include <utility>
+#include <vector>
 
 #include "weir/api/node_handle.h"
 #include "weir/api/program.h"
@@ -22,7 +24,10 @@
 #include "weir/operators/filter.h"
 #include "weir/operators/flat_map.h"
 #include "weir/operators/key_hasher.h"
+#include "weir/operators/keyed_process.h"
 #include "weir/operators/map.h"
+#include "weir/operators/number_router.h"
+#include "weir/operators/output_tag.h"
 #include "weir/operators/user_function.h"
 #include "weir/record/csv.h"
 #include "weir/record/typed_ops.h"
@@ -33,6 +38,9 @@ inline namespace v0 {
 
 template <class K, class T, class Selector>
 class KeyedStream;
+
+template <class A, class B>
+class ConnectedStreams;
 
 template <class T>
 class Stream : public api::NodeHandle<Stream<T>> {
@@ -69,14 +77,58 @@ class Stream : public api::NodeHandle<Stream<T>> {
     return FlatMapAt<U>(std::move(function), name.place).Named(name);
   }
 
+  /// Runs a process function. One object of F is made in each subtask, from copies of `arguments`. F
+  /// derives from ProcessFunction<T, Out>, or has its method
+  /// `void ProcessElement(const T&, ProcessContext&, Collector<Out>&)`.
+  template <class F, class... Arguments>
+  auto Process(api::NameHere name, Arguments... arguments) const;
+
   /// The same records, each sent to the subtask that owns its key. `selector` is a pointer to a
   /// field or a pure function; it is called again where the record arrives.
   template <class Selector>
   auto KeyBy(Selector selector, std::source_location place = std::source_location::current()) const;
 
+  /// The records of all the streams, in any order between two of them.
+  template <class... More>
+  Stream Union(const Stream& other, const More&... more) const {
+    std::vector<api::InputEdge> edges = edges_;
+    for (const Stream* each : {&other, &more...})
+      edges.insert(edges.end(), each->edges_.begin(), each->edges_.end());
+    return Stream(this->program(), std::move(edges));
+  }
+
+  /// The same records, spread evenly over the reader's subtasks, batch by batch in turn.
+  Stream Rebalance() const { return Partitioned(runtime::Partitioning::kRebalance); }
+  /// Each record to each of the reader's subtasks.
+  Stream Broadcast() const { return Partitioned(runtime::Partitioning::kBroadcast); }
+  /// All records to the reader's first subtask.
+  Stream Global() const { return Partitioned(runtime::Partitioning::kGlobal); }
+  /// Each record to the subtask `number_of(record) % parallelism` of the reader. `number_of` is a
+  /// pointer to a field or a pure function, and returns an integer that is not negative.
+  template <class F>
+  Stream PartitionCustom(F number_of,
+                         std::source_location place = std::source_location::current()) const;
+
+  /// What the process function that made this stream gave to `tag`.
+  template <class U>
+  Stream<U> SideOutput(const OutputTag<U>& tag,
+                       std::source_location place = std::source_location::current()) const {
+    if (!this->IsNode("SideOutput", place)) return Stream<U>(this->program(), std::vector(edges_));
+    const base::PortIndex port =
+        this->program().SideOutputOf(*this->node(), place, tag.name(), TypeOpsOf<U>());
+    return Stream<U>(this->program(), {{.from = *this->node(), .from_port = port}});
+  }
+
+  /// This stream and another, whose records may be of another type, for one operator that reads
+  /// both.
+  template <class U>
+  ConnectedStreams<Stream, Stream<U>> Connect(const Stream<U>& other) const {
+    return {*this, other};
+  }
+
   /// Writes each record to standard output, as one line of JSON (a number or text as it is).
   StreamSink Print(std::source_location place = std::source_location::current()) const {
-    return api::Print(this->program(), this->node(), place);
+    return api::Print(this->program(), edges_, place);
   }
 
   /// Writes CSV files into a directory, each record exactly once.
@@ -85,39 +137,48 @@ class Stream : public api::NodeHandle<Stream<T>> {
     static_assert(!record::CsvColumns<T>().empty(),
                   "map to a flat record first (or write JSON): CSV cannot hold a list, a map, a "
                   "variant or a record in a field");
-    return api::WriteCsv(this->program(), this->node(), std::move(directory), TypeOpsOf<T>(),
-                         place);
+    return api::WriteCsv(this->program(), edges_, std::move(directory), TypeOpsOf<T>(), place);
   }
 
   /// Hands the records to a sink, each exactly once.
   StreamSink SinkTo(std::shared_ptr<const runtime::Sink> sink,
                     std::source_location place = std::source_location::current()) const {
-    return api::SinkTo(this->program(), this->node(), std::move(sink), place);
+    return api::SinkTo(this->program(), edges_, std::move(sink), place);
   }
 
   // What follows is for Weir's own verbs.
 
-  Stream(api::Program& program, api::NodeIndex node) : api::NodeHandle<Stream<T>>(program, node) {}
+  /// What `node` puts out on its first port.
+  Stream(api::Program& program, api::NodeIndex node)
+      : api::NodeHandle<Stream<T>>(program, node), edges_({{.from = node, .from_port = {}}}) {}
+
+  /// What comes on all of `edges`.
+  Stream(api::Program& program, std::vector<api::InputEdge> edges)
+      : api::NodeHandle<Stream<T>>(program, std::nullopt), edges_(std::move(edges)) {}
+
+  /// How its records reach a reader.
+  const std::vector<api::InputEdge>& edges() const { return edges_; }
 
   /// Writes down an operator of one input that makes records of type U.
   template <class U>
   Stream<U> Then(std::shared_ptr<const runtime::OperatorFactory> factory,
                  std::source_location place) const {
-    return Stream<U>(this->program(), Add(api::NodeKind::kStateless, std::move(factory), place));
+    return Stream<U>(this->program(), this->program().Add({.kind = api::NodeKind::kStateless,
+                                                           .place = place,
+                                                           .name = {},
+                                                           .parallelism = {},
+                                                           .source = nullptr,
+                                                           .factory = std::move(factory),
+                                                           .inputs = edges_}));
   }
 
  private:
-  api::NodeIndex Add(api::NodeKind kind, std::shared_ptr<const runtime::OperatorFactory> factory,
-                     std::source_location place) const {
-    return this->program().Add(
-        {.kind = kind,
-         .place = place,
-         .name = {},
-         .parallelism = {},
-         .source = nullptr,
-         .factory = std::move(factory),
-         .inputs = {{.from = this->node(), .from_port = base::PortIndex(0)}}});
-  }
+  // Writes down, behind each operator that the records come from, one that says where they go;
+  // returns the edges that leave these.
+  std::vector<api::InputEdge> Routed(const std::shared_ptr<const runtime::OperatorFactory>& factory,
+                                     runtime::Partitioning partitioning,
+                                     std::source_location place) const;
+  Stream Partitioned(runtime::Partitioning partitioning) const;
 
   template <class F>
   auto MapAt(F function, std::source_location place) const;
@@ -125,7 +186,64 @@ class Stream : public api::NodeHandle<Stream<T>> {
   Stream FilterAt(F predicate, std::source_location place) const;
   template <class U, class F>
   auto FlatMapAt(F function, std::source_location place) const;
+
+  std::vector<api::InputEdge> edges_;
 };
+
+template <class T>
+std::vector<api::InputEdge> Stream<T>::Routed(
+    const std::shared_ptr<const runtime::OperatorFactory>& factory,
+    runtime::Partitioning partitioning, std::source_location place) const {
+  std::vector<api::InputEdge> routed;
+  for (api::InputEdge edge : edges_) {
+    edge.partitioning = runtime::Partitioning::kForward;
+    const api::NodeIndex router = this->program().Add({.kind = api::NodeKind::kRouting,
+                                                       .place = place,
+                                                       .name = {},
+                                                       .parallelism = {},
+                                                       .source = nullptr,
+                                                       .factory = factory,
+                                                       .inputs = {edge}});
+    routed.push_back({.from = router, .from_port = {}, .partitioning = partitioning});
+  }
+  return routed;
+}
+
+template <class T>
+template <class F>
+Stream<T> Stream<T>::PartitionCustom(F number_of, std::source_location place) const {
+  if constexpr (operators::CheckNumbering<F, T>()) {
+    using Op = operators::NumberRouter<T, F>;
+    const auto factory = std::make_shared<operators::FactoryOf<Op>>(
+        typename Op::Description{std::move(number_of), api::Place(place).ToString()});
+    return Stream(this->program(), Routed(factory, runtime::Partitioning::kCustom, place));
+  }
+}
+
+template <class T>
+template <class F, class... Arguments>
+auto Stream<T>::Process(api::NameHere name, Arguments... arguments) const {
+  if constexpr (operators::CheckProcessFunction<F, operators::NoKey, T, Arguments...>()) {
+    using Op = operators::PlainProcess<F, T, std::tuple<Arguments...>>;
+    auto factory = std::make_shared<operators::FactoryOf<Op>>(
+        typename Op::Description{std::tuple<Arguments...>(std::move(arguments)...)});
+    return Stream<operators::OutOf<F>>(this->program(),
+                                       this->program().Add({.kind = api::NodeKind::kStateful,
+                                                            .place = name.place,
+                                                            .name = std::string(name.name),
+                                                            .parallelism = {},
+                                                            .source = nullptr,
+                                                            .factory = std::move(factory),
+                                                            .inputs = edges_}));
+  }
+}
+
+template <class T>
+Stream<T> Stream<T>::Partitioned(runtime::Partitioning partitioning) const {
+  std::vector<api::InputEdge> edges = edges_;
+  for (api::InputEdge& edge : edges) edge.partitioning = partitioning;
+  return Stream(this->program(), std::move(edges));
+}
 
 template <class T>
 template <class F>

@@ -7,11 +7,13 @@
 
 namespace weir::exchange {
 
-HashRouter::HashRouter(uint32_t destinations, uint32_t max_parallelism)
-    : shift_(64 - std::countr_zero(max_parallelism)) {
+RowRouter::RowRouter(Partitioning partitioning, uint32_t destinations, uint32_t max_parallelism)
+    : destinations_(destinations), shift_(64 - std::countr_zero(max_parallelism)) {
+  WEIR_CHECK(Routes(partitioning));
   WEIR_CHECK(std::has_single_bit(max_parallelism));
   WEIR_CHECK(max_parallelism <= limits::kMaxParallelismMax);
   WEIR_CHECK(1 <= destinations && destinations <= max_parallelism);
+  if (partitioning == Partitioning::kCustom) return;
   owner_of_group_.reserve(max_parallelism);
   for (uint32_t group = 0; group < max_parallelism; ++group) {
     const auto owner = base::OwnerOf(base::KeyGroup(group), destinations, max_parallelism);
@@ -19,7 +21,12 @@ HashRouter::HashRouter(uint32_t destinations, uint32_t max_parallelism)
   }
 }
 
-void HashRouter::Route(std::span<const uint64_t> hashes, uint16_t* destinations) const {
+void RowRouter::Route(std::span<const uint64_t> hashes, uint16_t* destinations) const {
+  if (owner_of_group_.empty()) {
+    for (size_t i = 0; i < hashes.size(); ++i)
+      destinations[i] = static_cast<uint16_t>(hashes[i] % destinations_);
+    return;
+  }
   const uint16_t* const owner_of_group = owner_of_group_.data();
   if (owner_of_group_.size() == 1) {  // shifting by 64 is not defined
     for (size_t i = 0; i < hashes.size(); ++i) destinations[i] = owner_of_group[0];

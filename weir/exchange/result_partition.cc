@@ -24,8 +24,8 @@ ResultPartition::ResultPartition(const Options& options,
   if (partitioning_ == Partitioning::kRebalance) {
     destination_ = options.producer.number() % destinations_.size();
   }
-  if (partitioning_ == Partitioning::kHash && destinations_.size() > 1) {
-    router_.emplace(destination_count(), options.max_parallelism);
+  if (RowRouter::Routes(partitioning_) && destinations_.size() > 1) {
+    router_.emplace(partitioning_, destination_count(), options.max_parallelism);
     routes_.resize(type_.capacity());
     closed_ = std::make_unique<AnyBatch>(type_);
     closed_->set_size(closed_->capacity());

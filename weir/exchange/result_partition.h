@@ -38,7 +38,7 @@ class ResultPartition {
   struct Options {
     const record::TypeOps& type;  // outlives the partition
     Partitioning partitioning = Partitioning::kForward;
-    uint32_t max_parallelism = limits::kMaxParallelismDefault;  // kHash
+    uint32_t max_parallelism = limits::kMaxParallelismDefault;  // kHash, kCustom
     base::SubtaskIndex producer{};  // kRebalance: its turns begin here, so that not all begin alike
     env::Chaos& chaos;
   };
@@ -48,7 +48,7 @@ class ResultPartition {
 
   /// Takes all rows of `batch`, with their columns: after kSent it is empty and keeps storage for
   /// reuse.
-  /// Shapes: a batch of the partition's layout; with kHash it has hashes. After kBlocked some
+  /// Shapes: a batch of the partition's layout; with kHash and kCustom it has hashes. After kBlocked some
   ///   rows may have left: the batch is not to be touched, and this call with the same batch comes
   ///   before SendControl (Flush may come between).
   [[nodiscard]] SendResult Send(record::AnyBatch& batch);
@@ -104,15 +104,15 @@ class ResultPartition {
   const Partitioning partitioning_;
   env::Chaos& chaos_;
   std::vector<Destination> destinations_;
-  std::optional<HashRouter> router_;
+  std::optional<RowRouter> router_;
 
   // Where a blocked Send goes on. `destination_` is, with kBroadcast, the first destination without
   // the rows; with kRebalance, whose turn it is.
   const record::AnyBatch* sending_ = nullptr;  // the batch of the blocked Send
-  uint32_t row_ = 0;                           // kHash: the first row not moved yet
+  uint32_t row_ = 0;                           // of a router: the first row not moved yet
   size_t destination_ = 0;
 
-  // For kHash. `closed_` is always full: it stands for the open batch of a destination without one,
+  // For a router. `closed_` is always full: it stands for the open batch of a destination without one,
   // so that Scatter stops at the first row that needs it.
   std::vector<uint16_t> routes_;            // the destination of each row of the batch under way
   std::vector<record::AnyBatch*> outputs_;  // the open batch of each destination, or closed_

@@ -333,11 +333,19 @@ TEST(ResultPartition, LargeBatchesPassWhole) {
   EXPECT_EQ(script.Play(rows + " " + rows + " !"), rows + " " + rows);
 }
 
-TEST(HashRouter, AgreesWithTheOwnersOfKeyGroups) {
+TEST(RowRouter, NumbersAreTakenModuloTheDestinations) {
+  const RowRouter router(Partitioning::kCustom, 3, 128);
+  const std::array<uint64_t, 5> numbers = {0, 2, 3, 7, UINT64_MAX};
+  std::array<uint16_t, 5> destinations{};
+  router.Route(numbers, destinations.data());
+  EXPECT_EQ(destinations, (std::array<uint16_t, 5>{0, 2, 0, 1, 0}));
+}
+
+TEST(RowRouter, AgreesWithTheOwnersOfKeyGroups) {
   for (const uint32_t groups : {1u, 2u, 256u, 32768u}) {
     for (const uint32_t destinations : {1u, 2u, 3u, 7u, groups}) {
       if (destinations > groups) continue;
-      const HashRouter router(destinations, groups);
+      const RowRouter router(Partitioning::kHash, destinations, groups);
       std::mt19937_64 random(groups + destinations);
       std::vector<uint64_t> hashes{0, UINT64_MAX};
       for (int i = 0; i < 200; ++i) hashes.push_back(random());
@@ -369,7 +377,8 @@ class RandomRun {
       : random_(seed),
         partitioning_(partitioning),
         destinations_(destinations),
-        router_(destinations, kKeyGroups),
+        router_(partitioning == Partitioning::kCustom ? partitioning : Partitioning::kHash,
+                destinations, kKeyGroups),
         chaos_(random_() % 2 == 0 ? TestChaos{"exchange-one-batch"}
                                   : TestChaos{"exchange-early-flush"}) {
     std::vector<std::unique_ptr<ChannelWriter>> writers;
@@ -496,6 +505,7 @@ class RandomRun {
     uint16_t owner = 0;
     switch (partitioning_) {
       case Partitioning::kHash:
+      case Partitioning::kCustom:
         router_.Route({&hash, 1}, &owner);
         destinations_[owner].expected.push_back(row);
         return;
@@ -550,7 +560,7 @@ class RandomRun {
   std::mt19937_64 random_;
   const Partitioning partitioning_;
   std::vector<Destination> destinations_;
-  const HashRouter router_;
+  const RowRouter router_;
   TestChaos chaos_;
   std::vector<std::unique_ptr<TestWire>> wires_;  // outlive the ends
   std::vector<std::unique_ptr<ChannelReader>> readers_;
@@ -575,8 +585,9 @@ void RunRandomly(Between between) {
     SCOPED_TRACE(Concat("seed ", seed));
     run(seed, Partitioning::kForward, 1);
     for (const uint32_t destinations : {1u, 2u, 3u, 7u}) {
-      for (const auto partitioning : {Partitioning::kHash, Partitioning::kRebalance,
-                                      Partitioning::kBroadcast, Partitioning::kGlobal}) {
+      for (const auto partitioning :
+           {Partitioning::kHash, Partitioning::kCustom, Partitioning::kRebalance,
+            Partitioning::kBroadcast, Partitioning::kGlobal}) {
         run(seed, partitioning, destinations);
       }
     }

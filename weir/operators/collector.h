@@ -55,6 +55,16 @@ class Collector {
   /// What is collected from now on is made from row `row` of the input.
   void At(uint32_t row) { input_row_ = row; }
 
+  /// What is collected from now on has this timestamp.
+  /// Shapes: without an input.
+  void Stamp(Timestamp timestamp) {
+    stamp_ = timestamp;
+    if (input_timestamps_ != nullptr) return;
+    Sync();
+    input_timestamps_ = &stamp_;
+    Take(*batch_);
+  }
+
   /// True when no further user call may be made before the driver has emptied the output.
   bool MustDrain() const { return size_ >= drain_at_; }
 
@@ -138,6 +148,7 @@ class Collector {
   const Timestamp* input_timestamps_ = nullptr;
   const record::RowKind* input_kinds_ = nullptr;
   uint32_t input_row_ = 0;
+  Timestamp stamp_ = record::kNoTimestamp;
 
   record::AnyBatch* batch_ = nullptr;
   Out* rows_ = nullptr;

@@ -2,7 +2,7 @@
 //
 // `Op` is an Operator with a type `Op::Description` (the user's function, constructor arguments,
 // ...) from whose const copies its subtasks are constructed, a type `Op::Out`, and a name
-// `Op::kKind`.
+// `Op::kKind`; `Op::kHasSideOutputs` when it has.
 // Threads: immutable.
 #pragma once
 
@@ -28,6 +28,9 @@ class FactoryOf final : public runtime::OperatorFactory {
     return {&TypeOpsOf<typename Op::Out>()};
   }
   std::string kind() const override { return Op::kKind; }
+  bool has_side_outputs() const override {
+    return requires { Op::kHasSideOutputs; };
+  }
 
  private:
   const typename Op::Description description_;

@@ -15,8 +15,8 @@
 //
 // One object runs in each subtask. What it must not forget is in its states; other members begin
 // anew after every failure.
-// Order of calls: constructor → Open → (state is restored) → Start → ProcessElement*. Open runs for
-// plans too, so it declares and acquires nothing.
+// Order of calls: constructor → Open → (state is restored) → Start → { ProcessElement | OnTimer }*.
+// Open runs for plans too, so it declares and acquires nothing.
 // Threads: one caller at a time: the subtask's thread. An exception fails the attempt.
 #pragma once
 
@@ -27,7 +27,7 @@
 #include "weir/base/status.h"
 #include "weir/base/time.h"
 #include "weir/operators/collector.h"
-#include "weir/record/any_batch.h"
+#include "weir/operators/process_context.h"
 #include "weir/runtime/operator.h"
 #include "weir/state/aggregating_state.h"
 #include "weir/state/keyed_backend.h"
@@ -89,27 +89,10 @@ class RuntimeContext {
   Status status_;
 };
 
-/// What a function may ask about the record that it processes.
-template <class K>
-class KeyedContext {
- public:
-  /// The key of the record; states are those of this key.
-  const K& CurrentKey() const { return *key_; }
-
-  /// The record's event time; kMinTimestamp when it has none.
-  weir::Timestamp Timestamp() const { return timestamp_; }
-
-  /// For operators. `key` outlives its use.
-  void Set(const K& key, weir::Timestamp timestamp) { key_ = &key, timestamp_ = timestamp; }
-
- private:
-  const K* key_ = nullptr;
-  weir::Timestamp timestamp_ = record::kNoTimestamp;
-};
-
 template <class K, class In, class Out>
 class KeyedProcessFunction : public StateOwner {
  public:
+  using FunctionBase = KeyedProcessFunction;
   using Context = KeyedContext<K>;
 
   virtual ~KeyedProcessFunction() = default;
@@ -121,6 +104,24 @@ class KeyedProcessFunction : public StateOwner {
   virtual Status Start() { return OkStatus(); }
 
   /// Handles one record. States are those of its key; what goes to `out` follows at once.
+  virtual void ProcessElement(const In& in, Context& context, Collector<Out>& out) = 0;
+
+  /// Handles a timer that the function registered for the key, at its time or later; timers of
+  /// processing time that are open when the input ends never fire. A function that overrides this
+  /// keeps one value more for each key that has timers.
+  virtual void OnTimer(Timestamp time, Context& context, Collector<Out>& out) {
+    (void)time, (void)context, (void)out;
+  }
+};
+
+/// The same for a stream without keys: it has no keyed state and no timers.
+template <class In, class Out>
+class ProcessFunction : public StateOwner {
+ public:
+  using Context = ProcessContext;
+
+  virtual ~ProcessFunction() = default;
+  virtual Status Start() { return OkStatus(); }
   virtual void ProcessElement(const In& in, Context& context, Collector<Out>& out) = 0;
 };
 

@@ -10,7 +10,7 @@ const record::TypeOps& JobGraph::TypeOf(const Edge& edge) const {
     WEIR_CHECK(chain.source != nullptr);
     return chain.source->type();
   }
-  return *chain.operators[edge.from_operator].factory->output_types()[edge.from_port.number()];
+  return *chain.operators[edge.from_operator].output_types()[edge.from_port.number()];
 }
 
 uint32_t JobGraph::subtasks() const {

@@ -25,6 +25,11 @@ struct OperatorNode {
   // The user's name; empty for a helper without state (a map, the hashing of keys).
   std::string uid;
   std::shared_ptr<const OperatorFactory> factory;
+  std::vector<SideOutput> side_outputs = {};  // those that are read
+
+  std::vector<const record::TypeOps*> output_types() const {
+    return OutputTypesOf(*factory, side_outputs);
+  }
 };
 
 /// Operators run together. `source`, when present, feeds operators[0] (or the edges, when there is

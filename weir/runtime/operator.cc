@@ -4,6 +4,13 @@
 
 namespace weir::runtime {
 
+std::vector<const record::TypeOps*> OutputTypesOf(const OperatorFactory& factory,
+                                                  std::span<const SideOutput> side_outputs) {
+  std::vector<const record::TypeOps*> types = factory.output_types();
+  for (const SideOutput& output : side_outputs) types.push_back(output.type);
+  return types;
+}
+
 Status Operator::RestoreItem(std::string_view state, std::string_view) {
   return FailedPreconditionError(
       "the checkpoint holds list state that this operator does not declare: ", state);

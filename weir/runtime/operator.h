@@ -22,6 +22,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -73,6 +74,13 @@ class Mailbox {
   virtual void Post(base::Closure closure) = 0;
 };
 
+/// An output of an operator beside those of its factory, for rows that its function gives to the tag
+/// of this name.
+struct SideOutput {
+  std::string name;
+  const record::TypeOps* type = nullptr;
+};
+
 /// Where and as whom an operator runs.
 struct OperatorContext {
   std::string uid;
@@ -84,7 +92,9 @@ struct OperatorContext {
   base::Epoch epoch;
   base::Attempt attempt;
   base::Lineage lineage;
-  base::CheckpointId restored;       // that the attempt starts from; 0: it starts empty
+  base::CheckpointId restored;  // that the attempt starts from; 0: it starts empty
+  // Those that somebody reads; their ports are behind those of the factory.
+  std::vector<SideOutput> side_outputs;
   env::Env* env = nullptr;           // outlives the operator
   std::shared_ptr<Mailbox> mailbox;  // shared with jobs that outlive the operator
 };
@@ -197,6 +207,13 @@ class OperatorFactory {
 
   /// For plans and logs: "map", "keyed-process", "csv-sink".
   virtual std::string kind() const = 0;
+
+  /// True when the context's side outputs mean something to the operator.
+  virtual bool has_side_outputs() const { return false; }
 };
+
+/// The type of each output port of an operator with `side_outputs`.
+std::vector<const record::TypeOps*> OutputTypesOf(const OperatorFactory& factory,
+                                                  std::span<const SideOutput> side_outputs);
 
 }  // namespace weir::runtime

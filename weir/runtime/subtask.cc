@@ -128,7 +128,7 @@ Status Subtask::Open(std::vector<OutEdge> edges, exchange::WakeTarget& wake) {
       op = node.factory->New();
       return {};
     }));
-    nodes.push_back({node.uid, std::move(op), node.factory->output_types(), node.factory->kind()});
+    nodes.push_back({node.uid, std::move(op), node.output_types(), node.factory->kind()});
   }
   if (chain_.source != nullptr) {
     WEIR_RETURN_IF_ERROR(CallSource([&]() -> Status {
@@ -140,8 +140,10 @@ Status Subtask::Open(std::vector<OutEdge> edges, exchange::WakeTarget& wake) {
       std::make_unique<ChainDriver>(chain_.source == nullptr ? nullptr : &chain_.source->type(),
                                     std::move(nodes), std::move(edges));
   driver_->SetWakeTarget(&wake);
+  size_t index = 0;
   return ForEachOperator([&](Operator& op, const std::string& uid) {
     context_.uid = uid;
+    context_.side_outputs = chain_.operators[index++].side_outputs;
     return op.Open(context_);
   });
 }

@@ -40,13 +40,15 @@ std::string_view StateKindName(StateKind kind) {
       return "reducing";
     case StateKind::kAggregating:
       return "aggregating";
+    case StateKind::kTimers:
+      return "timers";
   }
   return "unknown";
 }
 
 std::optional<StateKind> ParseStateKind(std::string_view name) {
-  for (const StateKind kind :
-       {StateKind::kValue, StateKind::kList, StateKind::kReducing, StateKind::kAggregating}) {
+  for (const StateKind kind : {StateKind::kValue, StateKind::kList, StateKind::kReducing,
+                               StateKind::kAggregating, StateKind::kTimers}) {
     if (name == StateKindName(kind)) return kind;
   }
   return std::nullopt;

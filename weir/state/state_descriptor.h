@@ -21,6 +21,7 @@ enum class StateKind : uint8_t {
   kList = 2,
   kReducing = 3,
   kAggregating = 4,
+  kTimers = 5,  // of the engine: what it keeps for each key
 };
 
 /// "value", "list" and so on.

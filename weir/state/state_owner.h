@@ -53,6 +53,9 @@ class StateOwner {
     declarations_.push_back({std::move(descriptor), value, distance});
   }
 
+  /// For the engine.
+  bool has_states() const { return !declarations_.empty(); }
+
   /// For the engine: declares all states in `backend` and makes the handles of this copy act on it.
   /// Errors: as KeyedBackend::Declare.
   Status BindStates(state::KeyedBackend& backend) {

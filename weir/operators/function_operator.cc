@@ -1,4 +1,4 @@
-#include "weir/operators/keyed_process.h"
+#include "weir/operators/function_operator.h"
 
 #include "weir/state/faults.h"
 

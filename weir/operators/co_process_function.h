@@ -1,0 +1,55 @@
+// Process functions of two inputs, whose records may differ in type.
+//
+//   class Enrich : public weir::KeyedCoProcessFunction<int64_t, Order, Customer, Enriched> {
+//     void ProcessElement1(const Order& order, Context& ctx, weir::Collector<Enriched>& out) override;
+//     void ProcessElement2(const Customer& customer, Context&, weir::Collector<Enriched>&) override;
+//     weir::ValueState<Customer> customer_{this, "customer"};
+//   };
+//   orders.KeyBy(&Order::customer).Connect(customers.KeyBy(&Customer::id)).Process<Enrich>("enrich")
+//
+// Order: records of one input come in their order; those of the two in any. Whatever needs both
+// keeps what came first in state. The rest is as in process_function.h.
+// Threads: one caller at a time: the subtask's thread. An exception fails the attempt.
+#pragma once
+
+#include "weir/operators/process_function.h"
+
+namespace weir {
+inline namespace v0 {
+
+/// Both inputs are keyed, by keys of one type: state is shared between the two.
+template <class K, class In1, class In2, class Out>
+class KeyedCoProcessFunction : public StateOwner {
+ public:
+  using FunctionBase = KeyedCoProcessFunction;
+  using Context = KeyedContext<K>;
+
+  virtual ~KeyedCoProcessFunction() = default;
+  virtual void Open(RuntimeContext& runtime) { (void)runtime; }
+  virtual Status Start() { return OkStatus(); }
+
+  /// Handles one record of the first (second) input.
+  virtual void ProcessElement1(const In1& in, Context& context, Collector<Out>& out) = 0;
+  virtual void ProcessElement2(const In2& in, Context& context, Collector<Out>& out) = 0;
+
+  /// As KeyedProcessFunction::OnTimer.
+  virtual void OnTimer(Timestamp time, Context& context, Collector<Out>& out) {
+    (void)time, (void)context, (void)out;
+  }
+};
+
+/// Neither input is keyed.
+template <class In1, class In2, class Out>
+class CoProcessFunction : public StateOwner {
+ public:
+  using FunctionBase = CoProcessFunction;
+  using Context = ProcessContext;
+
+  virtual ~CoProcessFunction() = default;
+  virtual Status Start() { return OkStatus(); }
+  virtual void ProcessElement1(const In1& in, Context& context, Collector<Out>& out) = 0;
+  virtual void ProcessElement2(const In2& in, Context& context, Collector<Out>& out) = 0;
+};
+
+}  // namespace v0
+}  // namespace weir

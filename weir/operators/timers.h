@@ -1,0 +1,139 @@
+// Timers of a keyed function: state of their keys, and an order in memory that is made again from
+// it.
+//
+// A key's timers lie in one value of its row, those of each domain sorted. The order in memory has
+// one entry for a key and domain, not one for a timer: the time at which the key is looked at next
+// (it is armed for that time, which is its earliest timer or before it). So a session that moves
+// its timer with every record rewrites its row and leaves the order alone; looked at too early, the
+// key is armed anew.
+// Invariants: a key with timers is armed for a time that is not after its earliest one; an entry
+//   whose time is not that for which its key is armed is stale and does nothing.
+// Threads: the task's.
+#pragma once
+
+#include <algorithm>
+#include <cstdint>
+#include <optional>
+#include <utility>
+#include <vector>
+
+#include "weir/base/status.h"
+#include "weir/record/record.h"
+#include "weir/state/keyed_backend.h"
+#include "weir/state/single_value.h"
+
+namespace weir::operators {
+
+/// The timers of a key in one domain, in milliseconds since 1970: the time for which it is armed,
+/// then the timers, sorted; or nothing. A key whose last timer was deleted stays armed.
+class DomainTimers {
+ public:
+  explicit DomainTimers(std::vector<int64_t>& times) : times_(times) {}
+
+  /// Adds a timer; a second one for the same time is the first. True when the key must be armed
+  /// for it.
+  bool Add(int64_t time);
+  void Remove(int64_t time);
+
+  enum class Look : uint8_t {
+    kStale,    // the key was not armed for this
+    kNothing,  // no timer is due; armed anew, if there is another
+    kFires,    // a timer was due and is removed; armed anew, if there is another
+  };
+  /// The time for which the key was armed has come.
+  Look LookAt(int64_t time);
+
+  /// The time for which the key is armed, if it is.
+  std::optional<int64_t> armed() const {
+    return times_.empty() ? std::nullopt : std::optional(times_[0]);
+  }
+
+ private:
+  std::vector<int64_t>& times_;
+};
+
+struct TimersOfKey {
+  std::vector<int64_t> processing_time;
+  std::vector<int64_t> event_time;
+};
+WEIR_RECORD(TimersOfKey, processing_time, event_time);
+
+/// The hidden state of a keyed function with timers.
+class TimersState : public state::SingleValue<TimersOfKey> {
+ public:
+  static constexpr const char* kName = "timers";
+
+  TimersState() = default;
+  static StatusOr<TimersState> DeclareIn(state::KeyedBackend& backend) {
+    WEIR_ASSIGN_OR_RETURN(const state::StateCell cell,
+                          DeclareCell(backend, state::StateKind::kTimers, kName));
+    return TimersState(cell);
+  }
+
+  TimersOfKey Get() const { return Has() ? Read() : TimersOfKey(); }
+  void Set(const TimersOfKey& timers) const {
+    timers.processing_time.empty() && timers.event_time.empty() ? Clear() : Write(timers);
+  }
+
+  /// Of a row that is not bound.
+  /// Errors: DataLoss.
+  StatusOr<TimersOfKey> Of(const state::Row& row) const;
+
+ private:
+  explicit TimersState(const state::StateCell& cell) : state::SingleValue<TimersOfKey>(cell) {}
+};
+
+/// When the keys of one domain are looked at.
+template <class K>
+class TimerOrder {
+ public:
+  struct Entry {
+    int64_t time = 0;
+    uint64_t hash = 0;
+    K key{};
+  };
+
+  void Push(int64_t time, uint64_t hash, const K& key) {
+    const bool waits = round_ && time <= *round_;
+    (waits ? next_round_ : entries_).push_back({time, hash, key});
+    if (!waits) std::ranges::push_heap(entries_, IsLater);
+  }
+
+  /// The earliest entry.
+  std::optional<int64_t> next() const {
+    return entries_.empty() ? std::nullopt : std::optional(entries_.front().time);
+  }
+
+  /// Takes the earliest entry that is not after `now`; nothing when there is none.
+  std::optional<Entry> PopDue(int64_t now) {
+    if (entries_.empty() || entries_.front().time > now) return std::nullopt;
+    std::ranges::pop_heap(entries_, IsLater);
+    Entry entry = std::move(entries_.back());
+    entries_.pop_back();
+    return entry;
+  }
+
+  /// Between the two, what is pushed and due at `now` waits for the next round: a timer that is
+  /// always due does not keep everything else waiting.
+  void BeginRound(int64_t now) {
+    if (!round_) round_ = now;
+  }
+  void EndRound() {
+    round_.reset();
+    for (Entry& entry : std::exchange(next_round_, {})) {
+      entries_.push_back(std::move(entry));
+      std::ranges::push_heap(entries_, IsLater);
+    }
+  }
+
+ private:
+  static bool IsLater(const Entry& a, const Entry& b) {
+    return a.time != b.time ? a.time > b.time : a.hash > b.hash;
+  }
+
+  std::vector<Entry> entries_;  // a heap
+  std::vector<Entry> next_round_;
+  std::optional<int64_t> round_;
+};
+
+}  // namespace weir::operators
