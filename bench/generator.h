@@ -173,26 +173,17 @@ class FoldSinkFactory final : public runtime::OperatorFactory {
   const std::shared_ptr<std::atomic<uint64_t>> total_;
 };
 
-/// A stream's place in the program, which only streams know.
-template <class T>
-struct Place : Stream<T> {
-  explicit Place(const Stream<T>& stream) : Stream<T>(stream) {}
-  using Stream<T>::node;
-  using Stream<T>::program;
-};
-
 /// Ends `stream` in a FoldSink.
 template <class T, class Fold>
 void FoldInto(const Stream<T>& stream, Fold fold, std::shared_ptr<Stopwatch> stopwatch,
               std::shared_ptr<std::atomic<uint64_t>> total) {
-  const Place<T> place(stream);
   api::Node node;
   node.kind = api::NodeKind::kSink;
   node.place = std::source_location::current();
   node.factory =
       std::make_shared<FoldSinkFactory<T, Fold>>(fold, std::move(stopwatch), std::move(total));
-  node.inputs = {{.from = place.node(), .from_port = base::PortIndex(0)}};
-  place.program().Add(std::move(node));
+  node.inputs = stream.edges();
+  stream.program().Add(std::move(node));
 }
 
 }  // namespace weir::bench

@@ -16,6 +16,7 @@
 #include <source_location>
 #include <string>
 #include <string_view>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -27,6 +28,7 @@
 #include "weir/api/stream.h"
 #include "weir/connectors/csv_source.h"
 #include "weir/connectors/elements_source.h"
+#include "weir/connectors/generator_source.h"
 
 namespace weir {
 inline namespace v0 {
@@ -59,6 +61,20 @@ class Pipeline {
   template <class T>
   Stream<T> FromElements(std::vector<T> elements, Location place = Location::current()) {
     return Read<T>(std::make_shared<connectors::ElementsSource<T>>(std::move(elements)), place);
+  }
+
+  /// Records that `make` makes of their numbers, and of chance that the same seed brings again:
+  ///   p.Generate({.count = 1000, .rate = 100}, [](Draw& draw) { return Click{draw.Below(10)}; })
+  /// `make` takes a `Draw&`, is pure, and copied to each subtask.
+  template <class F>
+  auto Generate(const GeneratorOptions& options, F make, Location place = Location::current()) {
+    if constexpr (connectors::CheckGenerator<F>()) {
+      using T = std::remove_cvref_t<std::invoke_result_t<const F&, Draw&>>;
+      if constexpr (operators::CheckRecord<T>()) {
+        using Source = connectors::GeneratorSource<T, F>;
+        return Read<T>(std::make_shared<Source>(options, std::move(make)), place);
+      }
+    }
   }
 
   /// The rows of a CSV file, or of all *.csv files of a directory. The header line names T's

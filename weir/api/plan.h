@@ -1,7 +1,8 @@
 // Planning: from what a program wrote down to a JobGraph.
 //
 //   * An operator joins the chain of the one it reads from when that is its only input, it is the
-//     only reader of its first output, the edge is forward, both have the same parallelism, and nobody forbade it.
+//     only reader of its first output, the edge is forward, both have the same parallelism, and
+//     nobody forbade it.
 //   * Behind KeyBy an edge is by hash; between different parallelisms it is rebalanced.
 //   * A union is no operator: its reader has an edge for each of its streams, on one port.
 //   * A source or sink without a name has the name of its kind ("csv-source"); a stateful

@@ -77,9 +77,9 @@ class Stream : public api::NodeHandle<Stream<T>> {
     return FlatMapAt<U>(std::move(function), name.place).Named(name);
   }
 
-  /// Runs a process function. One object of F is made in each subtask, from copies of `arguments`. F
-  /// derives from ProcessFunction<T, Out>, or has its method
-  /// `void ProcessElement(const T&, ProcessContext&, Collector<Out>&)`.
+  /// Runs a process function. One object of F is made in each subtask, from copies of `arguments`.
+  /// F derives from ProcessFunction<T, Out>, or has its method `void ProcessElement(const T&,
+  /// ProcessContext&, Collector<Out>&)`.
   template <class F, class... Arguments>
   auto Process(api::NameHere name, Arguments... arguments) const;
 

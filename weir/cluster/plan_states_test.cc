@@ -24,11 +24,11 @@ TEST(CheckRestorable, WhatIsClaimedAsItWasIsFine) {
 
 TEST(CheckRestorable, AKindOfStateThatIsNotKnownIsNotTakenForAnother) {
   checkpoint::HistoryRecord record = checkpoint::CheckpointRecord(2, 1, 5);
-  record.checkpoint->operators[1].states[0].kind = "timers";
+  record.checkpoint->operators[1].states[0].kind = "bitmap";
   EXPECT_EQ(CheckRestorable(record, ClaimsAll(), {}),
             FailedPreconditionError(
                 "state \"per-page.count\" of checkpoint 5 is of a kind that this version of Weir "
-                "does not know: timers; run the version that wrote it"));
+                "does not know: bitmap; run the version that wrote it"));
 }
 
 TEST(CheckRestorable, AnOperatorThatIsGoneNeedsALeave) {

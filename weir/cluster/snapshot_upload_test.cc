@@ -64,8 +64,8 @@ TEST(SnapshotUpload, ASmallSnapshotCountsTheNamesOfItsStates) {
   sim::MemoryBlobStore store(machine.world, "store");
   env::Env env = machine.process.env();
   const checkpoint::JobFiles files("job");
-  const std::vector<checkpoint::PackState> states(
-      16, {std::string(100, 'u'), std::string(26, 's')});
+  const std::vector<checkpoint::PackState> states(16,
+                                                  {std::string(100, 'u'), std::string(26, 's')});
   for (size_t bytes = 0; bytes < limits::kInlinePackBytesMax; bytes += 97) {
     std::optional<StatusOr<UploadedSnapshot>> answer;
     auto upload = std::make_unique<SnapshotUpload>(SnapshotUpload::Options{

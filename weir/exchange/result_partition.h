@@ -48,9 +48,9 @@ class ResultPartition {
 
   /// Takes all rows of `batch`, with their columns: after kSent it is empty and keeps storage for
   /// reuse.
-  /// Shapes: a batch of the partition's layout; with kHash and kCustom it has hashes. After kBlocked some
-  ///   rows may have left: the batch is not to be touched, and this call with the same batch comes
-  ///   before SendControl (Flush may come between).
+  /// Shapes: a batch of the partition's layout; with kHash and kCustom it has hashes. After
+  ///   kBlocked some rows may have left: the batch is not to be touched, and this call with the same
+  ///   batch comes before SendControl (Flush may come between).
   [[nodiscard]] SendResult Send(record::AnyBatch& batch);
 
   /// Sends every open batch that has rows.
@@ -112,8 +112,8 @@ class ResultPartition {
   uint32_t row_ = 0;                           // of a router: the first row not moved yet
   size_t destination_ = 0;
 
-  // For a router. `closed_` is always full: it stands for the open batch of a destination without one,
-  // so that Scatter stops at the first row that needs it.
+  // For a router. `closed_` is always full: it stands for the open batch of a destination without
+  // one, so that Scatter stops at the first row that needs it.
   std::vector<uint16_t> routes_;            // the destination of each row of the batch under way
   std::vector<record::AnyBatch*> outputs_;  // the open batch of each destination, or closed_
   record::BatchPtr closed_;

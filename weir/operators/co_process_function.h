@@ -1,11 +1,17 @@
 // Process functions of two inputs, whose records may differ in type.
 //
 //   class Enrich : public weir::KeyedCoProcessFunction<int64_t, Order, Customer, Enriched> {
-//     void ProcessElement1(const Order& order, Context& ctx, weir::Collector<Enriched>& out) override;
-//     void ProcessElement2(const Customer& customer, Context&, weir::Collector<Enriched>&) override;
+//    public:
+//     void ProcessElement1(const Order&, Context&, weir::Collector<Enriched>&) override;
+//     void ProcessElement2(const Customer&, Context&, weir::Collector<Enriched>&) override;
+//
+//    private:
 //     weir::ValueState<Customer> customer_{this, "customer"};
 //   };
-//   orders.KeyBy(&Order::customer).Connect(customers.KeyBy(&Customer::id)).Process<Enrich>("enrich")
+//
+//   orders.KeyBy(&Order::customer)
+//       .Connect(customers.KeyBy(&Customer::id))
+//       .Process<Enrich>("enrich");
 //
 // Order: records of one input come in their order; those of the two in any. Whatever needs both
 // keeps what came first in state. The rest is as in process_function.h.
@@ -46,6 +52,7 @@ class CoProcessFunction : public StateOwner {
   using Context = ProcessContext;
 
   virtual ~CoProcessFunction() = default;
+  virtual void Open(RuntimeContext& runtime) { (void)runtime; }
   virtual Status Start() { return OkStatus(); }
   virtual void ProcessElement1(const In1& in, Context& context, Collector<Out>& out) = 0;
   virtual void ProcessElement2(const In2& in, Context& context, Collector<Out>& out) = 0;

@@ -36,20 +36,11 @@ class FunctionOperator : public runtime::Operator {
     if constexpr (kKeyed) {
       timers_.Open(context.env == nullptr ? nullptr : &context.env->clock);
       backend_.emplace(BackendOptions(context, state::KeyOpsOf<K>()));
-      if constexpr (std::is_base_of_v<StateOwner, F>)
-        WEIR_RETURN_IF_ERROR(function_.BindStates(*backend_));
-      if constexpr (requires(RuntimeContext& runtime) { function_.Open(runtime); }) {
-        RuntimeContext runtime(context, *backend_);
-        function_.Open(runtime);
-        WEIR_RETURN_IF_ERROR(runtime.status());
-      }
+    }
+    WEIR_RETURN_IF_ERROR(OpenFunction(context));
+    if constexpr (kKeyed) {
       if constexpr (HasOnTimer<F>()) WEIR_RETURN_IF_ERROR(timers_.DeclareIn(*backend_));
       backend_->Open();
-    } else if constexpr (std::is_base_of_v<StateOwner, F>) {
-      if (function_.has_states())
-        return InvalidArgumentError(
-            "keyed state in a function of a stream without keys: put KeyBy "
-            "in front of Process");
     }
     return {};
   }
@@ -125,6 +116,19 @@ class FunctionOperator : public runtime::Operator {
     } else {
       return Context(sides_);
     }
+  }
+
+  Status OpenFunction(const runtime::OperatorContext& context) {
+    if constexpr (std::is_base_of_v<StateOwner, F>) {
+      if (!kKeyed && function_.has_states()) return RuntimeContext::NoKeyedState();
+      if constexpr (kKeyed) WEIR_RETURN_IF_ERROR(function_.BindStates(*backend_));
+    }
+    if constexpr (requires(RuntimeContext& runtime) { function_.Open(runtime); }) {
+      RuntimeContext runtime(context, keyed_state());
+      function_.Open(runtime);
+      return runtime.status();
+    }
+    return {};
   }
 
   // What functions did wrong has no way back through their code.

@@ -1,5 +1,5 @@
-// KeyedProcess: runs a user's process function over the records of a keyed edge. The user's method is
-// called by its own name, so that it is inlined. PlainProcess does so without keys.
+// KeyedProcess: runs a user's process function over the records of a keyed edge. The user's method
+// is called by its own name, so that it is inlined. PlainProcess does so without keys.
 // Threads: the subtask's.
 #pragma once
 

@@ -104,6 +104,7 @@ TEST(KeyedProcess, StateSurvivesARescale) {
     return in.KeyBy(&Reading::key).Process<SumPerKey>("sum");
   };
   std::vector<Reading> readings;
+  readings.reserve(2000);
   for (int32_t key = 0; key < 2000; ++key) readings.push_back({key, key});
   for (const uint32_t before : {1u, 2u, 3u, 7u}) {
     OperatorHarness<Reading, Reading> first(verbs, {.parallelism = before});
@@ -141,6 +142,7 @@ TEST(KeyedProcess, OutputThatFillsInTheMiddleLosesNothing) {
       [](Stream<Reading> in) { return in.KeyBy(&Reading::key).Process<Repeat>("repeat"); },
       {.parallelism = 2});
   std::vector<Reading> readings;
+  readings.reserve(2000);
   size_t expected = 0;
   for (int32_t i = 0; i < 200; ++i)
     readings.push_back({i, i * 10}), expected += static_cast<size_t>(i) * 10;

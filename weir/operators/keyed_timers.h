@@ -1,5 +1,5 @@
-// KeyedTimers: the timers of one keyed operator: their state, their order, and what functions say of
-// them.
+// KeyedTimers: the timers of one keyed operator: their state, their order, and what functions say
+// of them.
 // Threads: the task's.
 #pragma once
 
@@ -109,7 +109,7 @@ class KeyedTimers {
     TimersOfKey timers = state_.Get();
     const bool arm = DomainTimers(timers.*times).Add(time);
     state_.Set(timers);
-    if (arm) order.Push(time, hash_, *key_);
+    if (arm) order.PushNew(time, hash_, *key_);
   }
 
   void Delete(Times times, int64_t time) {

@@ -1,5 +1,5 @@
-// NumberRouter: gives each row the number by which PartitionCustom sends it on. It ends the chain in
-// front of a custom edge.
+// NumberRouter: gives each row the number by which PartitionCustom sends it on. It ends the chain
+// in front of a custom edge.
 // Threads: the subtask's.
 #pragma once
 

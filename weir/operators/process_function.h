@@ -69,23 +69,33 @@ class RuntimeContext {
 
   // What follows is for operators.
 
-  RuntimeContext(const runtime::OperatorContext& context, state::KeyedBackend& backend)
+  /// Shapes: `backend` is null in an operator without keys.
+  RuntimeContext(const runtime::OperatorContext& context, state::KeyedBackend* backend)
       : context_(context), backend_(backend) {}
 
   /// The first error of a declaration.
   const Status& status() const { return status_; }
 
+  static Status NoKeyedState() {
+    return InvalidArgumentError(
+        "keyed state in a function of a stream without keys: put KeyBy in front of Process");
+  }
+
  private:
   template <class State, class... Function>
   State Declared(std::string_view name, Function... function) {
-    StatusOr<State> state = State::DeclareIn(backend_, name, std::move(function)...);
+    if (backend_ == nullptr) {
+      if (status_.ok()) status_ = NoKeyedState();
+      return State();
+    }
+    StatusOr<State> state = State::DeclareIn(*backend_, name, std::move(function)...);
     if (state.ok()) return *std::move(state);
     if (status_.ok()) status_ = state.status();
     return State();
   }
 
   const runtime::OperatorContext& context_;
-  state::KeyedBackend& backend_;
+  state::KeyedBackend* const backend_;
   Status status_;
 };
 
@@ -121,6 +131,7 @@ class ProcessFunction : public StateOwner {
   using Context = ProcessContext;
 
   virtual ~ProcessFunction() = default;
+  virtual void Open(RuntimeContext& runtime) { (void)runtime; }
   virtual Status Start() { return OkStatus(); }
   virtual void ProcessElement(const In& in, Context& context, Collector<Out>& out) = 0;
 };

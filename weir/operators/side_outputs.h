@@ -36,10 +36,15 @@ class SideOutputs {
     for (uint32_t i = 0; i < read_.size(); ++i) {
       if (read_[i].name != tag.name()) continue;
       if (read_[i].type != &TypeOpsOf<U>()) return FailType(read_[i], TypeOpsOf<U>());
-      Collector<U> out(*output_, base::PortIndex(first_port_.number() + i), input_);
-      out.At(row);
-      out.Collect(std::move(value));
-      must_drain_ |= out.MustDrain();
+      const base::PortIndex port(first_port_.number() + i);
+      if (output_->OpenBatch(port).full()) output_->NextBatch(port);
+      {
+        Collector<U> out(*output_, port, input_);
+        out.At(row);
+        out.Collect(std::move(value));
+      }
+      must_drain_ = output_->MustDrain();
+      return;
     }
   }
 

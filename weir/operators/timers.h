@@ -93,10 +93,16 @@ class TimerOrder {
     K key{};
   };
 
+  /// For a key that is armed anew: its timers were there before.
   void Push(int64_t time, uint64_t hash, const K& key) {
-    const bool waits = round_ && time <= *round_;
-    (waits ? next_round_ : entries_).push_back({time, hash, key});
-    if (!waits) std::ranges::push_heap(entries_, IsLater);
+    entries_.push_back({time, hash, key});
+    std::ranges::push_heap(entries_, IsLater);
+  }
+
+  /// For a timer that is registered: in a round, what is due already waits for the next one.
+  void PushNew(int64_t time, uint64_t hash, const K& key) {
+    if (!round_ || time > *round_) return Push(time, hash, key);
+    next_round_.push_back({time, hash, key});
   }
 
   /// The earliest entry.
@@ -113,17 +119,15 @@ class TimerOrder {
     return entry;
   }
 
-  /// Between the two, what is pushed and due at `now` waits for the next round: a timer that is
-  /// always due does not keep everything else waiting.
+  /// Between the two, a timer that is registered again and again and always due does not keep
+  /// everything else waiting.
   void BeginRound(int64_t now) {
     if (!round_) round_ = now;
   }
   void EndRound() {
     round_.reset();
-    for (Entry& entry : std::exchange(next_round_, {})) {
-      entries_.push_back(std::move(entry));
-      std::ranges::push_heap(entries_, IsLater);
-    }
+    for (const Entry& entry : std::exchange(next_round_, {}))
+      Push(entry.time, entry.hash, entry.key);
   }
 
  private:

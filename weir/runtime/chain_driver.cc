@@ -73,7 +73,7 @@ void ChainDriver::StartFrom(size_t place, const record::ControlElement& element)
   const size_t maker = of_time ? EndOfTime(place) : links_.size();
   control.end = std::min(maker + 1, links_.size());
   control.end_edge = maker + 1;
-  controls_.push_back(std::move(control));
+  controls_.push_back(control);
 }
 
 // The first operator from `from` on that makes watermarks.

@@ -74,8 +74,8 @@ class Mailbox {
   virtual void Post(base::Closure closure) = 0;
 };
 
-/// An output of an operator beside those of its factory, for rows that its function gives to the tag
-/// of this name.
+/// An output of an operator beside those of its factory, for rows that its function gives to the
+/// tag of this name.
 struct SideOutput {
   std::string name;
   const record::TypeOps* type = nullptr;

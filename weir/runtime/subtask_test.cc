@@ -48,6 +48,7 @@ class ScriptedReader final : public SourceReader {
   std::vector<Split> Snapshot(base::CheckpointId) override {
     (void)Call("Snapshot");
     std::vector<Split> splits;
+    splits.reserve(script_.split.size());
     for (const std::string& id : script_.split) splits.push_back({id, "0"});
     return splits;
   }
