@@ -49,8 +49,8 @@ class ResultPartition {
   /// Takes all rows of `batch`, with their columns: after kSent it is empty and keeps storage for
   /// reuse.
   /// Shapes: a batch of the partition's layout; with kHash and kCustom it has hashes. After
-  ///   kBlocked some rows may have left: the batch is not to be touched, and this call with the same
-  ///   batch comes before SendControl (Flush may come between).
+  ///   kBlocked some rows may have left: the batch is not to be touched, and this call with the
+  ///   same batch comes before SendControl (Flush may come between).
   [[nodiscard]] SendResult Send(record::AnyBatch& batch);
 
   /// Sends every open batch that has rows.
