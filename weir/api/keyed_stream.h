@@ -77,6 +77,12 @@ class KeyedStream {
     return ConnectedStreams<KeyedStream, KeyedStream<K, U, OtherSelector>>(*this, other);
   }
 
+  /// This stream and one that is broadcast: `keyed.Connect(rules.Broadcast())`.
+  template <class U>
+  auto Connect(const Stream<U>& broadcast) const {
+    return ConnectedStreams<KeyedStream, Stream<U>>(*this, broadcast);
+  }
+
   /// For a selector of any type.
   operator KeyedStream<K, T>() const  // NOLINT: converts by design
     requires(!std::is_same_v<Selector, operators::AnySelector<K, T>>)

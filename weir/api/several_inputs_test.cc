@@ -45,7 +45,7 @@ Order MakeOrder(Draw& draw) {
   return {static_cast<int64_t>(draw.number()), static_cast<int64_t>(draw.Below(kCustomers))};
 }
 Customer MakeCustomer(Draw& draw) {
-  return {static_cast<int64_t>(draw.number()), "c" + std::to_string(draw.number())};
+  return {static_cast<int64_t>(draw.number()), Concat("c", draw.number())};
 }
 Stream<Order> Orders(Pipeline& p, const char* name) {
   return p.Generate({.count = kOrders, .rate = 2000}, MakeOrder).Named(name);
@@ -239,7 +239,7 @@ TEST(Connect, KeyedStreamsShareTheStateOfTheirKeys) {
         std::vector<int64_t> ids;
         for (const weir::api::Named& each : named) {
           Draw draw(1, static_cast<uint64_t>(each.order));
-          EXPECT_EQ(each.customer, "c" + std::to_string(MakeOrder(draw).customer));
+          EXPECT_EQ(each.customer, Concat("c", MakeOrder(draw).customer));
           ids.push_back(each.order);
         }
         ExpectEach(ids, kOrders, 1);
@@ -281,6 +281,164 @@ TEST(Connect, StreamsWithoutKeys) {
         ids.resize(ids.size() - customers.size());
         ExpectEach(ids, kOrders, 1);
       });
+}
+
+// A rule gives a customer a name; later ones replace it.
+class ApplyRules
+    : public KeyedBroadcastProcessFunction<int64_t, Order, Customer, weir::api::Named> {
+ public:
+  void ProcessElement(const Order& in, Context& context,
+                      Collector<weir::api::Named>& out) override {
+    static const std::string kUnknown = "?";
+    const std::string* const name = rules_.Get(context.CurrentKey());
+    seen_.Update(seen_.ValueOr(0) + 1);
+    out.Collect({in.id, name == nullptr ? kUnknown : *name});
+  }
+  void ProcessBroadcastElement(const Customer& in, BroadcastContext&,
+                               Collector<weir::api::Named>&) override {
+    rules_.Put(in.id, in.name);
+  }
+
+ private:
+  BroadcastState<int64_t, std::string> rules_{this, "rules"};
+  ValueState<int64_t> seen_{this, "seen"};
+};
+
+TEST(Broadcast, RulesReachEverySubtaskAndSurvive) {
+  RunRoughly<weir::api::Named>(
+      [](Pipeline& p, const Collected<weir::api::Named>& out) {
+        const auto customers = p.Generate({.count = kCustomers, .rate = 100}, MakeCustomer);
+        Orders(p, "orders")
+            .KeyBy(&Order::customer)
+            .Connect(customers.Broadcast())
+            .Process<ApplyRules>("apply")
+            .SinkTo(out.sink());
+      },
+      [](const auto& named) {
+        std::vector<int64_t> ids;
+        int64_t unknown = 0;
+        for (const weir::api::Named& each : named) {
+          ids.push_back(each.order);
+          Draw draw(1, static_cast<uint64_t>(each.order));
+          const std::string known = Concat("c", MakeOrder(draw).customer);
+          EXPECT_TRUE(each.customer == known || each.customer == "?") << each.customer;
+          unknown += each.customer == "?";
+        }
+        ExpectEach(ids, kOrders, 1);
+        EXPECT_LT(unknown, static_cast<int64_t>(kOrders));
+      });
+}
+
+TEST(Broadcast, StateIsThatOfAllSubtasksAfterARescale) {
+  const Collected<weir::api::Named> out;
+  SimulatedJob job(
+      [&](Pipeline& p) {
+        p.Name("job");
+        const auto customers = p.Generate({.count = kCustomers}, MakeCustomer);
+        Orders(p, "orders")
+            .KeyBy(&Order::customer)
+            .Connect(customers.Broadcast())
+            .Process<ApplyRules>("apply")
+            .SinkTo(out.sink());
+      },
+      {.parallelism = 2});
+  job.RunFor(std::chrono::milliseconds(200));
+  const size_t before = out.records().size();
+  EXPECT_GT(before, 0u);
+  job.RestartAt(5);
+  ASSERT_EQ(job.Run(), OkStatus());
+  const auto records = out.records();
+  ASSERT_EQ(records.size(), kOrders);
+  for (size_t i = before; i < records.size(); ++i) EXPECT_NE(records[i].customer, "?");
+}
+
+class RulesForAll : public BroadcastProcessFunction<Order, Customer, int64_t> {
+ public:
+  void ProcessElement(const Order& in, Context&, Collector<int64_t>& out) override {
+    if (in.id == 500) rules_.Put(1, 1);
+    out.Collect(static_cast<int64_t>(rules_.Size()));
+  }
+  void ProcessBroadcastElement(const Customer& in, BroadcastContext&,
+                               Collector<int64_t>&) override {
+    rules_.Put(in.id, 1);
+  }
+
+ private:
+  BroadcastState<int64_t, int64_t> rules_{this, "rules"};
+};
+
+TEST(Broadcast, StateIsChangedByBroadcastRecordsOnly) {
+  const Collected<int64_t> out;
+  SimulatedJob job(
+      [&](Pipeline& p) {
+        p.Name("job");
+        const auto customers = p.Generate({.count = kCustomers}, MakeCustomer);
+        Orders(p, "orders")
+            .Connect(customers.Broadcast())
+            .Process<RulesForAll>("rules")
+            .SinkTo(out.sink());
+      },
+      {});
+  EXPECT_NE(job.Run().message().find("changed outside ProcessBroadcastElement"), std::string::npos);
+}
+
+TEST(Broadcast, TheSecondStreamMustBeBroadcast) {
+  EXPECT_EQ(PictureOf([](Pipeline& p) {
+              Orders(p, "orders")
+                  .Connect(p.Generate({.count = 1}, MakeCustomer))
+                  .Process<RulesForAll>("rules")
+                  .Print();
+            }),
+            "here: ProcessBroadcastElement must see every record in every subtask: broadcast the "
+            "second stream, Connect(rules.Broadcast())");
+}
+
+// Holds records back until it has ten.
+class InTens : public ProcessFunction<Order, int64_t> {
+ public:
+  void ProcessElement(const Order& in, Context&, Collector<int64_t>& out) override {
+    held_.Add(in.id);
+    if (held_.Get().size() < 10) return;
+    for (const int64_t id : held_.Get()) out.Collect(id);
+    held_.Clear();
+  }
+
+ private:
+  OperatorListState<int64_t> held_{this, "held"};
+};
+
+TEST(OperatorState, ListsAreDealtOutAndLoseNothing) {
+  for (const uint32_t after : {1u, 2u, 3u, 5u}) {
+    const Collected<int64_t> out;
+    SimulatedJob job(
+        [&](Pipeline& p) {
+          p.Name("job");
+          Orders(p, "orders").Rebalance().Process<InTens>("tens").SinkTo(out.sink());
+        },
+        {.parallelism = 3});
+    job.RunFor(std::chrono::milliseconds(300));
+    job.RestartAt(after);
+    ASSERT_EQ(job.Run(), OkStatus());
+    const std::vector<int64_t> ids = out.records();
+    EXPECT_EQ(std::set<int64_t>(ids.begin(), ids.end()).size(), ids.size());
+    EXPECT_GT(ids.size(), kOrders - 10 * after);
+  }
+}
+
+TEST(OperatorState, IsPartOfThePlan) {
+  Pipeline p;
+  p.Name("job");
+  const auto customers = p.Generate({.count = 1}, MakeCustomer);
+  Orders(p, "orders")
+      .KeyBy(&Order::customer)
+      .Connect(customers.Broadcast())
+      .Process<ApplyRules>("apply")
+      .Print();
+  const std::vector<std::string> lines = p.Plan()->description;
+  EXPECT_THAT(lines, ::testing::Contains("state apply.rules: broadcast state of int64 to string"));
+  EXPECT_THAT(lines, ::testing::Contains(
+                         "operator apply: keyed-broadcast-process of #2 by hash with generator by "
+                         "broadcast makes Named{order: int64, customer: string}"));
 }
 
 class SplitOrders : public ProcessFunction<Order, int64_t> {

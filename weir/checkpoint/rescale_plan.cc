@@ -38,6 +38,21 @@ void RestoreEventTimes(const OperatorSnapshot& op, OperatorRestore& restore) {
   restore.end_of_input_done = all_done;
 }
 
+// At the old parallelism each item goes back to whom it came from; at another one they are dealt out
+// in turn.
+void RestoreItems(const OperatorSnapshot& op, std::vector<OperatorRestore>& restores) {
+  const size_t parallelism = restores.size();
+  const bool rescaled = op.event_times.size() != parallelism;
+  size_t turn = 0;
+  for (const ListItem& item : op.items) {
+    if (item.redistribution == state::Redistribution::kSplit) {
+      restores[(rescaled ? turn++ : item.origin.number()) % parallelism].items.push_back(item);
+    } else {
+      for (OperatorRestore& restore : restores) restore.items.push_back(item);
+    }
+  }
+}
+
 }  // namespace
 
 std::vector<OperatorRestore> PlanRestore(const HistoryRecord& record, std::string_view uid,
@@ -57,13 +72,7 @@ std::vector<OperatorRestore> PlanRestore(const HistoryRecord& record, std::strin
     RestorePacks(body, uid, restore);
     RestoreEventTimes(*op, restore);
   }
-  for (const ListItem& item : op->items) {
-    if (item.redistribution == state::Redistribution::kSplit) {
-      restores[item.origin.number() % parallelism].items.push_back(item);
-    } else {
-      for (OperatorRestore& restore : restores) restore.items.push_back(item);
-    }
-  }
+  RestoreItems(*op, restores);
   for (const PendingCommit& pending : op->pending_commits) {
     restores[pending.origin.number() % parallelism].pending_commits.push_back(pending);
   }

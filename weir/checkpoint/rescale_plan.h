@@ -1,9 +1,9 @@
 // The rescale plan: which pieces of a checkpoint each subtask of a new parallelism reads.
 //
 // Key groups are contiguous, so a subtask reads the packs that overlap its range and of those only
-// the overlap. Items that belong to no key go to the subtask `origin % parallelism`: with an
-// unchanged parallelism everything returns to where it came from, and whoever cleans up after an
-// origin is whoever has what is pending of it.
+// the overlap. Committables go to the subtask `origin % parallelism`: with an unchanged parallelism
+// everything returns to where it came from, and whoever cleans up after an origin is whoever has
+// what is pending of it. Items of lists return, too, and are dealt out in turn at another one.
 // Threads: pure.
 #pragma once
 

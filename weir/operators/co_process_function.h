@@ -58,5 +58,48 @@ class CoProcessFunction : public StateOwner {
   virtual void ProcessElement2(const In2& in, Context& context, Collector<Out>& out) = 0;
 };
 
+/// A keyed stream, and one that is broadcast: rules, prices, switches. BroadcastState members are
+/// what is known of the second by then.
+template <class K, class In, class Rule, class Out>
+class KeyedBroadcastProcessFunction : public StateOwner {
+ public:
+  using FunctionBase = KeyedBroadcastProcessFunction;
+  using Context = KeyedContext<K>;
+  using BroadcastContext = ProcessContext;
+
+  virtual ~KeyedBroadcastProcessFunction() = default;
+  virtual void Open(RuntimeContext& runtime) { (void)runtime; }
+  virtual Status Start() { return OkStatus(); }
+
+  /// Handles one record of the keyed stream. Broadcast state can be read.
+  virtual void ProcessElement(const In& in, Context& context, Collector<Out>& out) = 0;
+
+  /// Handles one record of the broadcast stream, in every subtask. There is no key; broadcast state
+  /// is changed here, and in the same way by all: what differs between subtasks may not enter it.
+  virtual void ProcessBroadcastElement(const Rule& rule, BroadcastContext& context,
+                                       Collector<Out>& out) = 0;
+
+  /// As KeyedProcessFunction::OnTimer.
+  virtual void OnTimer(Timestamp time, Context& context, Collector<Out>& out) {
+    (void)time, (void)context, (void)out;
+  }
+};
+
+/// The same behind no KeyBy.
+template <class In, class Rule, class Out>
+class BroadcastProcessFunction : public StateOwner {
+ public:
+  using FunctionBase = BroadcastProcessFunction;
+  using Context = ProcessContext;
+  using BroadcastContext = ProcessContext;
+
+  virtual ~BroadcastProcessFunction() = default;
+  virtual void Open(RuntimeContext& runtime) { (void)runtime; }
+  virtual Status Start() { return OkStatus(); }
+  virtual void ProcessElement(const In& in, Context& context, Collector<Out>& out) = 0;
+  virtual void ProcessBroadcastElement(const Rule& rule, BroadcastContext& context,
+                                       Collector<Out>& out) = 0;
+};
+
 }  // namespace v0
 }  // namespace weir

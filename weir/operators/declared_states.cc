@@ -4,6 +4,7 @@
 
 #include "weir/runtime/user_code.h"
 #include "weir/state/keyed_backend.h"
+#include "weir/state/operator_backend.h"
 
 namespace weir::operators {
 
@@ -18,6 +19,11 @@ StatusOr<std::vector<std::string>> DeclaredStates(const runtime::OperatorFactory
     const std::unique_ptr<runtime::Operator> op = factory.New();
     WEIR_RETURN_IF_ERROR(op->Open(context));
     std::vector<std::string> lines;
+    if (const state::OperatorBackend* backend = op->operator_states()) {
+      for (const state::OperatorStateDescriptor& each : backend->states())
+        lines.push_back(Concat(uid, ".", each.name, ": ", state::OperatorStateKindName(each.kind),
+                               " state of ", each.type));
+    }
     if (op->keyed_state() == nullptr) return lines;
     const state::OperatorStates& states = op->keyed_state()->states();
     for (const state::StateDescriptor& each : states.states) {

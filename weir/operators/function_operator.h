@@ -17,6 +17,7 @@
 #include "weir/operators/side_outputs.h"
 #include "weir/runtime/operator.h"
 #include "weir/state/keyed_backend.h"
+#include "weir/state/operator_backend.h"
 
 namespace weir::operators {
 
@@ -33,6 +34,7 @@ class FunctionOperator : public runtime::Operator {
   Status Open(const runtime::OperatorContext& context) override {
     sides_.Open(context.side_outputs, base::PortIndex(1));
     hash_seed_ = context.hash_seed;
+    first_subtask_ = context.subtask == base::SubtaskIndex(0);
     if constexpr (kKeyed) {
       timers_.Open(context.env == nullptr ? nullptr : &context.env->clock);
       backend_.emplace(BackendOptions(context, state::KeyOpsOf<K>()));
@@ -42,6 +44,21 @@ class FunctionOperator : public runtime::Operator {
       if constexpr (HasOnTimer<F>()) WEIR_RETURN_IF_ERROR(timers_.DeclareIn(*backend_));
       backend_->Open();
     }
+    return {};
+  }
+
+  const state::OperatorBackend* operator_states() const override { return &operator_states_; }
+
+  Status RestoreItem(std::string_view state, std::string_view item) override {
+    return operator_states_.RestoreItem(state, item);
+  }
+
+  Status Snapshot(runtime::SnapshotContext& snapshot) override {
+    const auto add = [&](std::string_view state, state::Redistribution redistribution,
+                         std::string item) {
+      snapshot.AddItem(state, redistribution, std::move(item));
+    };
+    operator_states_.ForEachItem(first_subtask_, add);
     return {};
   }
 
@@ -93,6 +110,7 @@ class FunctionOperator : public runtime::Operator {
 
   F& function() { return function_; }
   state::KeyedBackend& backend() { return *backend_; }
+  state::OperatorBackend& operator_backend() { return operator_states_; }
 
   /// Lets `call(context, out)` process rows of `input` and return the first row not processed.
   template <class Call>
@@ -122,6 +140,7 @@ class FunctionOperator : public runtime::Operator {
     if constexpr (std::is_base_of_v<StateOwner, F>) {
       if (!kKeyed && function_.has_states()) return RuntimeContext::NoKeyedState();
       if constexpr (kKeyed) WEIR_RETURN_IF_ERROR(function_.BindStates(*backend_));
+      WEIR_RETURN_IF_ERROR(function_.BindOperatorStates(operator_states_));
     }
     if constexpr (requires(RuntimeContext& runtime) { function_.Open(runtime); }) {
       RuntimeContext runtime(context, keyed_state());
@@ -134,6 +153,7 @@ class FunctionOperator : public runtime::Operator {
   // What functions did wrong has no way back through their code.
   Status EndCall() {
     WEIR_RETURN_IF_ERROR(sides_.status());
+    WEIR_RETURN_IF_ERROR(operator_states_.status());
     if constexpr (kKeyed) {
       backend_->Unbind();
       WEIR_RETURN_IF_ERROR(timers_.status());
@@ -169,7 +189,9 @@ class FunctionOperator : public runtime::Operator {
   SideOutputs sides_;
   std::optional<state::KeyedBackend> backend_;  // of a keyed function, from Open on
   std::conditional_t<kKeyed, KeyedTimers<K>, NoKey> timers_;
+  state::OperatorBackend operator_states_;
   base::HashSeed hash_seed_ = 0;
+  bool first_subtask_ = false;
   bool watermark_restored_ = false;
 };
 

@@ -14,7 +14,7 @@
 
 #include "weir/base/check.h"
 #include "weir/operators/any_selector.h"
-#include "weir/operators/process_context.h"
+#include "weir/operators/process_method.h"
 #include "weir/record/typed_ops.h"
 #include "weir/runtime/operator.h"
 #include "weir/state/keyed_backend.h"
@@ -78,6 +78,9 @@ class KeyedRows {
 template <class T>
 class PlainRows {
  public:
+  PlainRows() = default;
+  explicit PlainRows(NoKey) {}
+
   template <class Context, class Out, class Process>
   uint32_t ForEach(const runtime::Input& input, Context& context, Collector<Out>& out,
                    Process process) {

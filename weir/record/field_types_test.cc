@@ -236,7 +236,8 @@ TYPED_TEST(FieldTypes, EqualAndHashTellSamplesApart) {
   const std::vector<T> samples = Samples<T>::Make();
   for (size_t i = 0; i < samples.size(); ++i) {
     for (size_t j = 0; j < samples.size(); ++j) {
-      const T a = samples[i], b = samples[j];
+      const T& a = samples[i];
+      const T& b = samples[j];
       EXPECT_EQ(TypeTraits<T>::Equal(a, b), i == j);
       EXPECT_EQ(TypeTraits<T>::Hash(7, a) == TypeTraits<T>::Hash(7, b), i == j)
           << ToJson(a) << " and " << ToJson(b);

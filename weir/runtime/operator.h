@@ -44,6 +44,7 @@ struct Env;
 }
 namespace weir::state {
 class KeyedBackend;
+class OperatorBackend;
 }
 
 namespace weir::runtime {
@@ -129,6 +130,10 @@ class Operator {
 
   /// The keyed state declared in Open, or null. The runtime restores and snapshots it.
   virtual state::KeyedBackend* keyed_state() { return nullptr; }
+
+  /// The state without keys declared in Open, or null; for plans. The operator restores and
+  /// snapshots it itself, with RestoreItem and SnapshotContext::AddItem.
+  virtual const state::OperatorBackend* operator_states() const { return nullptr; }
 
   /// An item of operator list state, as dealt to this subtask; between Open and Start.
   /// Errors: DataLoss when it cannot be read; FailedPrecondition when the program changed so that

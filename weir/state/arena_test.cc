@@ -26,6 +26,7 @@ TEST(Arena, ReservesByChunk) {
 TEST(Arena, NeighboursGrowTogether) {
   Arena arena;
   std::vector<void*> blocks;
+  blocks.reserve(31);
   for (int i = 0; i < 31; ++i) blocks.push_back(arena.Allocate(64 << 10));
   ASSERT_EQ(arena.bytes_reserved(), Arena::kChunkBytes);
   for (size_t i = 0; i < blocks.size(); i += 2) arena.Free(blocks[i], 64 << 10);
@@ -48,6 +49,7 @@ TEST(Arena, LargeBlocksAreMappedAloneAndGivenBack) {
 TEST(Arena, GivesChunksBackButTheLast) {
   Arena arena;
   std::vector<void*> blocks;
+  blocks.reserve(100);
   for (int i = 0; i < 100; ++i) blocks.push_back(arena.Allocate(100 << 10));
   EXPECT_GT(arena.bytes_reserved(), 4 * Arena::kChunkBytes);
   for (void* block : blocks) arena.Free(block, 100 << 10);

@@ -262,7 +262,7 @@ TEST(KeyedBackend, GenerationsEndWithAnError) {
   options.first_generation = std::numeric_limits<uint32_t>::max() - 1;
   TestBackend<int64_t> b(options);
   Fill(b, Content(10));
-  EXPECT_EQ(Snapshot(b, 1).size() > 0, true);
+  EXPECT_FALSE(Snapshot(b, 1).empty());
   CollectedChunks sink;
   EXPECT_EQ(b.backend.BeginSnapshot(CheckpointId(2), sink).code(), StatusCode::kResourceExhausted);
 }

@@ -19,6 +19,7 @@ constexpr int64_t kPieceBytesMin = 64;
 
 std::vector<uint32_t> ValueBytesOf(const std::vector<ValueOps>& values) {
   std::vector<uint32_t> bytes;
+  bytes.reserve(values.size());
   for (const ValueOps& value : values) {
     bytes.push_back(value.encoded_as_lies ? value.inline_bytes : ChunkHeader::kVariable);
   }

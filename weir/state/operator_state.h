@@ -9,7 +9,7 @@ namespace weir::state {
 
 /// How a restore deals the items out. Numbers are those of records and messages.
 enum class Redistribution : uint8_t {
-  kSplit = 1,  // each item goes to one subtask: `origin % parallelism`
+  kSplit = 1,  // each item goes to one subtask: back to its own, or dealt out in turn
   kUnion = 2,  // every subtask gets all items
 };
 

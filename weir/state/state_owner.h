@@ -7,12 +7,14 @@
 #pragma once
 
 #include <cstddef>
+#include <memory>
 #include <string_view>
 #include <utility>
 #include <vector>
 
 #include "weir/base/status.h"
 #include "weir/state/keyed_backend.h"
+#include "weir/state/operator_backend.h"
 #include "weir/state/state_descriptor.h"
 
 namespace weir {
@@ -36,6 +38,22 @@ class StateHandle {
   state::StateCell cell_;
 };
 
+/// The same for state that belongs to no key (state/operator_backend.h).
+class OperatorStateHandle {
+ public:
+  bool bound() const { return cell_ != nullptr; }
+
+ protected:
+  OperatorStateHandle() = default;
+  state::OperatorCell& cell() const { return *cell_; }
+  state::OperatorBackend& backend() const { return *backend_; }
+
+ private:
+  friend class StateOwner;
+  state::OperatorCell* cell_ = nullptr;
+  state::OperatorBackend* backend_ = nullptr;
+};
+
 /// Has states as members. A handle that names its owner must be a direct member of the owner's
 /// class or of a class derived from it, not an element of a container.
 class StateOwner {
@@ -53,7 +71,14 @@ class StateOwner {
     declarations_.push_back({std::move(descriptor), value, distance});
   }
 
-  /// For the engine.
+  /// For handles of state that belongs to no key.
+  void DeclareOperatorState(OperatorStateHandle& handle, state::OperatorStateDescriptor descriptor,
+                            std::unique_ptr<state::OperatorCell> (*make)()) {
+    const ptrdiff_t distance = reinterpret_cast<char*>(&handle) - reinterpret_cast<char*>(this);
+    operator_declarations_.push_back({std::move(descriptor), make, distance});
+  }
+
+  /// For the engine: keyed ones.
   bool has_states() const { return !declarations_.empty(); }
 
   /// For the engine: declares all states in `backend` and makes the handles of this copy act on it.
@@ -68,6 +93,19 @@ class StateOwner {
     return OkStatus();
   }
 
+  /// For the engine: the same for state that belongs to no key.
+  /// Errors: as OperatorBackend::Declare.
+  Status BindOperatorStates(state::OperatorBackend& backend) {
+    for (const OperatorDeclaration& declaration : operator_declarations_) {
+      WEIR_ASSIGN_OR_RETURN(state::OperatorCell* const cell,
+                            backend.Declare(declaration.descriptor, declaration.make));
+      char* at = reinterpret_cast<char*>(this) + declaration.handle;
+      reinterpret_cast<OperatorStateHandle*>(at)->cell_ = cell;
+      reinterpret_cast<OperatorStateHandle*>(at)->backend_ = &backend;
+    }
+    return OkStatus();
+  }
+
  protected:
   StateOwner() = default;
   ~StateOwner() = default;
@@ -77,7 +115,14 @@ class StateOwner {
   StateOwner& operator=(StateOwner&&) = default;
 
  private:
+  struct OperatorDeclaration {
+    state::OperatorStateDescriptor descriptor;
+    std::unique_ptr<state::OperatorCell> (*make)();
+    ptrdiff_t handle;
+  };
+
   std::vector<Declaration> declarations_;  // in the order of the members
+  std::vector<OperatorDeclaration> operator_declarations_;
 };
 
 }  // namespace v0

@@ -116,6 +116,7 @@ TEST(OperatorHarness, WrongFieldIsNamed) {
 TEST(OperatorHarness, FeedsMoreRecordsThanABatchHolds) {
   Harness harness(SumPerKey, {.parallelism = 3});
   std::vector<Reading> readings;
+  readings.reserve(5000);
   for (int32_t i = 0; i < 5000; ++i) readings.push_back({i, i});
   EXPECT_EQ(harness.Feed(readings).value().size(), 5000u);
 }
