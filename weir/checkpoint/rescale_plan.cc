@@ -38,8 +38,8 @@ void RestoreEventTimes(const OperatorSnapshot& op, OperatorRestore& restore) {
   restore.end_of_input_done = all_done;
 }
 
-// At the old parallelism each item goes back to whom it came from; at another one they are dealt out
-// in turn.
+// At the old parallelism each item goes back to whom it came from; at another one they are dealt
+// out in turn.
 void RestoreItems(const OperatorSnapshot& op, std::vector<OperatorRestore>& restores) {
   const size_t parallelism = restores.size();
   const bool rescaled = op.event_times.size() != parallelism;

@@ -45,7 +45,7 @@ struct Env;
 namespace weir::state {
 class KeyedBackend;
 class OperatorBackend;
-}
+}  // namespace weir::state
 
 namespace weir::runtime {
 

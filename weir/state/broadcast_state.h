@@ -55,7 +55,8 @@ namespace weir {
 inline namespace v0 {
 
 /// A map that is the same in every subtask, because it is changed by broadcast records only.
-/// Errors: a change outside ProcessBroadcastElement fails the job after the batch and has no effect.
+/// Errors: a change outside ProcessBroadcastElement fails the job after the batch and has no
+///   effect.
 template <class K, class V>
 class BroadcastState : public OperatorStateHandle {
   static_assert(FieldType<K> && FieldType<V>,

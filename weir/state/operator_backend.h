@@ -1,8 +1,8 @@
-// OperatorBackend: the state of one operator of one subtask that belongs to no key. The handles that
-// act on it are in operator_list_state.h and broadcast_state.h.
+// OperatorBackend: the state of one operator of one subtask that belongs to no key. The handles
+// that act on it are in operator_list_state.h and broadcast_state.h.
 //
-// Such state lies in memory as it is and goes whole into every checkpoint's record, item by item: it
-// is for what is small (a buffer, rules, offsets). What grows with the input belongs to keys.
+// Such state lies in memory as it is and goes whole into every checkpoint's record, item by item:
+// it is for what is small (a buffer, rules, offsets). What grows with the input belongs to keys.
 // Invariants: states are declared before items are restored, with one name for each. What handles
 //   did wrong has no way back through user code: the first is kept in `status`.
 // Threads: one caller at a time: the task.
