@@ -44,7 +44,8 @@ struct Plan {
   bool cut_short;  // the job is not run to its end: its checkpoints are judged where it stands
   bool wide;       // the wide ledger
   bool rival;      // somebody runs the same job on another cluster
-  double rewind;   // how likely a coordinator begins anew or from an older checkpoint
+  cluster::RestartOptions restart;
+  double rewind;  // how likely a coordinator begins anew or from an older checkpoint
 };
 
 // Where lineages branched off, as the coordinators that ran an attempt saw it: what was committed
@@ -163,6 +164,7 @@ class LedgerWorld {
   };
 
   void Draw();
+  cluster::RestartOptions DrawRestart();
   void Rescale(Cluster& cluster);
   void DrawStart(cluster::Coordinator::Options& options);
   StoreAccess& NewStore(const env::Env& env);
@@ -227,7 +229,7 @@ class LedgerWorld::CoordinatorProgram final : public sim::Program {
                      .timeout = seconds(10),
                      .tolerated_failures = 3},
         .retained_max = ledger.plan_.retained_max,
-        .restart = {.attempts = 5, .delay = milliseconds(20)},
+        .restart = ledger.plan_.restart,
         .events = events_,
         .on_end =
             [this, &ledger, &cluster, &process](const Status& status) {
@@ -321,11 +323,25 @@ void LedgerWorld::Draw() {
   plan_.cut_short = options_.nemesis && prng_.Chance(0.25);
   time_->idleness = prng_.Chance(0.5);
   plan_.wide = prng_.Chance(0.3);
+  plan_.restart = DrawRestart();
   plan_.rival = options_.nemesis && prng_.Chance(0.15);
   plan_.rewind = options_.nemesis && prng_.Chance(0.25) ? 0.2 : 0;
   ours_.parallelism = plan_.workers * (1 + static_cast<uint32_t>(prng_.Below(2)));
   rival_.parallelism = ours_.parallelism;
   if (!plan_.file_store) memory_ = std::make_unique<sim::MemoryBlobStore>(world_, "memory");
+}
+
+cluster::RestartOptions LedgerWorld::DrawRestart() {
+  using Kind = cluster::RestartOptions::Kind;
+  cluster::RestartOptions restart{
+      .kind = Kind::kFixedDelay, .attempts = 5, .delay = milliseconds(20)};
+  if (prng_.Chance(0.5)) return restart;
+  restart.kind = prng_.Chance(0.5) ? Kind::kFailureRate : Kind::kExponentialDelay;
+  restart.interval = seconds(2);
+  restart.delay_max = seconds(1);
+  restart.reset_after = seconds(5);
+  restart.jitter = 0.1;
+  return restart;
 }
 
 // Now and then the job is started with another parallelism.

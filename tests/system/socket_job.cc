@@ -83,7 +83,7 @@ void Coordinate(const Words& words, const weir::api::JobPlan& plan) {
        .workers = static_cast<uint32_t>(std::stoul(words.workers_or_name)),
        .writer = weir::env::ThisProcess(),
        .triggers = {.interval = plan.options.checkpoints.interval},
-       .restart = {.attempts = 100},
+       .restart = {.kind = weir::cluster::RestartOptions::Kind::kFixedDelay, .attempts = 100},
        .events = host.watch,
        .on_end = [&host](const Status& status) {
          if (status.ok()) host.watch.OnEnd({.kind = weir::cli::JobEnd::Kind::kFinished});

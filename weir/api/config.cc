@@ -34,13 +34,31 @@ constexpr std::array kKeys = {
     ConfigKey{"execution.checkpointing.dir", "state.checkpoints.dir", kString, "",
               "where checkpoints are kept; not set: .weir in the working directory"},
     ConfigKey{"restart-strategy.type", "restart-strategy", kRestartStrategy, "fixed-delay",
-              "fixed-delay or none: what happens when an attempt fails"},
+              "fixed-delay, failure-rate, exponential-delay or none: what happens when an attempt "
+              "fails"},
     ConfigKey{"restart-strategy.fixed-delay.attempts", "", kInteger, "10",
               "restarts until the job fails"},
     ConfigKey{"restart-strategy.fixed-delay.delay", "", kDuration, "50 ms",
               "rest before a restart"},
     ConfigKey{"restart-strategy.fixed-delay.reset-after", "", kDuration, "10 min",
               "restarts are counted anew after this time without a failure; 0: never"},
+    ConfigKey{"restart-strategy.failure-rate.max-failures-per-interval", "", kInteger, "1",
+              "failures within the interval that the job survives"},
+    ConfigKey{"restart-strategy.failure-rate.failure-rate-interval", "", kDuration, "1 min",
+              "the interval in which failures are counted"},
+    ConfigKey{"restart-strategy.failure-rate.delay", "", kDuration, "1 s", "rest before a restart"},
+    ConfigKey{"restart-strategy.exponential-delay.initial-backoff", "", kDuration, "50 ms",
+              "rest before the first restart"},
+    ConfigKey{"restart-strategy.exponential-delay.max-backoff", "", kDuration, "1 min",
+              "the longest rest"},
+    ConfigKey{"restart-strategy.exponential-delay.backoff-multiplier", "", kNumber, "2",
+              "each rest is so many times the one before"},
+    ConfigKey{"restart-strategy.exponential-delay.reset-backoff-threshold", "", kDuration, "10 min",
+              "rests begin anew after this time without a failure; 0: never"},
+    ConfigKey{"restart-strategy.exponential-delay.jitter-factor", "", kNumber, "0.1",
+              "a rest is longer or shorter by up to this part of it, by chance"},
+    ConfigKey{"restart-strategy.exponential-delay.attempts-before-reset-backoff", "", kInteger, "0",
+              "restarts in a row until the job fails; 0: any number"},
 };
 
 const ConfigKey* Find(std::string_view name) {
@@ -61,11 +79,16 @@ Status CheckValue(const ConfigKey& key, std::string_view value) {
       }
       return {};
     }
+    case kNumber:
+      return ParseDouble(value).status();
     case kDuration:
       return ParseDuration(value).status();
     case kRestartStrategy:
-      if (value == "fixed-delay" || value == "none") return {};
-      return InvalidArgumentError("\"", value, "\" is neither fixed-delay nor none");
+      if (value == "fixed-delay" || value == "failure-rate" || value == "exponential-delay" ||
+          value == "none")
+        return {};
+      return InvalidArgumentError(
+          "\"", value, "\" is none of fixed-delay, failure-rate, exponential-delay, none");
   }
   return {};
 }

@@ -15,7 +15,7 @@
 
 namespace weir::api {
 
-enum class ConfigType : uint8_t { kString, kInteger, kDuration, kRestartStrategy };
+enum class ConfigType : uint8_t { kString, kInteger, kNumber, kDuration, kRestartStrategy };
 
 /// What may be set.
 struct ConfigKey {

@@ -73,8 +73,10 @@ TEST(Config, WrongValueNamesTheKey) {
   EXPECT_EQ(Refused(config.Set("execution.checkpointing.timeout", "soon")),
             "execution.checkpointing.timeout: \"soon\" is not a duration (a number and one of ns, "
             "us, ms, s, min, h, d: \"200 ms\")");
-  EXPECT_EQ(Refused(config.Set("restart-strategy.type", "hope")),
-            "restart-strategy.type: \"hope\" is neither fixed-delay nor none");
+  EXPECT_EQ(
+      Refused(config.Set("restart-strategy.type", "hope")),
+      "restart-strategy.type: \"hope\" is none of fixed-delay, failure-rate, exponential-delay, "
+      "none");
   EXPECT_TRUE(config.values().empty());
 }
 

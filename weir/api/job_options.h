@@ -5,6 +5,8 @@
 
 #include <cstdint>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "weir/api/config.h"
 #include "weir/base/status.h"
@@ -16,11 +18,15 @@ inline namespace v0 {
 /// What happens when an attempt fails. The default: up to 10 restarts, 50 ms after each failure,
 /// counted anew after 10 minutes without one.
 struct RestartStrategy {
-  enum class Kind : uint8_t { kNone, kFixedDelay };
+  enum class Kind : uint8_t { kNone, kFixedDelay, kFailureRate, kExponentialDelay };
   Kind kind = Kind::kFixedDelay;
-  uint32_t attempts = 10;  // restarts until the job fails
+  uint32_t attempts = 10;  // restarts until the job fails; see the functions below
   Duration delay = std::chrono::milliseconds(50);
   Duration reset_after = std::chrono::minutes(10);  // 0: restarts are never forgotten
+  Duration interval{0};                             // of kFailureRate
+  Duration delay_max{0};                            // of kExponentialDelay, as the next two
+  double multiplier = 2;
+  double jitter = 0;
   friend bool operator==(const RestartStrategy&, const RestartStrategy&) = default;
 };
 
@@ -30,6 +36,17 @@ RestartStrategy NoRestart();
 /// `attempts` restarts in one run of the program, each `delay` after the failure; never counted
 /// anew.
 RestartStrategy FixedDelayRestart(uint32_t attempts, Duration delay);
+
+/// A restart `delay` after each failure, until there are more than `failures_max` of them within
+/// `interval`.
+RestartStrategy FailureRateRestart(uint32_t failures_max, Duration interval, Duration delay);
+
+/// Restarts after `first`, twice `first` and so on up to `longest`; all begins anew when nothing
+/// has failed for `reset_after`. `attempts` restarts in a row are the last; 0: there is no last
+/// one.
+RestartStrategy ExponentialDelayRestart(Duration first, Duration longest,
+                                        Duration reset_after = std::chrono::minutes(10),
+                                        uint32_t attempts = 0);
 
 }  // namespace v0
 }  // namespace weir
@@ -54,6 +71,9 @@ struct JobOptions {
   RestartStrategy restart;
   friend bool operator==(const JobOptions&, const JobOptions&) = default;
 };
+
+/// The settings, key and value, that stand for a strategy.
+std::vector<std::pair<std::string, std::string>> SettingsOf(const RestartStrategy& strategy);
 
 /// Errors: InvalidArgument naming the key when values do not go together or are out of range, with
 ///   the cure.

@@ -67,6 +67,59 @@ TEST(JobOptions, NoRestartForgetsTheRest) {
       NoRestart());
 }
 
+TEST(JobOptions, ReadsFailureRate) {
+  EXPECT_EQ(Read({{"restart-strategy.type", "failure-rate"},
+                  {"restart-strategy.failure-rate.max-failures-per-interval", "4"},
+                  {"restart-strategy.failure-rate.failure-rate-interval", "2 min"},
+                  {"restart-strategy.failure-rate.delay", "3 s"}})
+                ->restart,
+            FailureRateRestart(4, minutes(2), seconds(3)));
+}
+
+TEST(JobOptions, ReadsExponentialDelay) {
+  EXPECT_EQ(Read({{"restart-strategy.type", "exponential-delay"}})->restart,
+            ExponentialDelayRestart(milliseconds(50), minutes(1)));
+  RestartStrategy strategy = ExponentialDelayRestart(seconds(1), minutes(2), minutes(3), 4);
+  strategy.multiplier = 1.5;
+  strategy.jitter = 0;
+  EXPECT_EQ(Read({{"restart-strategy.type", "exponential-delay"},
+                  {"restart-strategy.exponential-delay.initial-backoff", "1 s"},
+                  {"restart-strategy.exponential-delay.max-backoff", "2 min"},
+                  {"restart-strategy.exponential-delay.backoff-multiplier", "1.5"},
+                  {"restart-strategy.exponential-delay.reset-backoff-threshold", "3 min"},
+                  {"restart-strategy.exponential-delay.jitter-factor", "0"},
+                  {"restart-strategy.exponential-delay.attempts-before-reset-backoff", "4"}})
+                ->restart,
+            strategy);
+}
+
+TEST(JobOptions, SettingsOfAStrategyAreReadBack) {
+  for (const RestartStrategy& strategy :
+       {NoRestart(), FixedDelayRestart(3, seconds(1)), RestartStrategy(),
+        FailureRateRestart(4, minutes(2), seconds(3)),
+        ExponentialDelayRestart(milliseconds(10), minutes(1), minutes(3), 4)}) {
+    Config config;
+    for (const auto& [key, value] : SettingsOf(strategy))
+      ASSERT_EQ(config.Set(key, value), OkStatus());
+    EXPECT_EQ(ReadJobOptions(config)->restart, strategy);
+  }
+}
+
+TEST(JobOptions, ExponentialDelayThatMakesNoSenseIsRefused) {
+  const auto refused = [](const char* key, const char* value) {
+    const std::string full = std::string("restart-strategy.exponential-delay.") + key;
+    return Refused({{"restart-strategy.type", "exponential-delay"}, {full.c_str(), value}});
+  };
+  EXPECT_EQ(refused("initial-backoff", "2 min"),
+            "restart-strategy.exponential-delay: initial-backoff must be above 0 and not above "
+            "max-backoff");
+  EXPECT_EQ(refused("backoff-multiplier", "0.5"),
+            "restart-strategy.exponential-delay.backoff-multiplier 0.5 is below 1: rests would "
+            "become shorter");
+  EXPECT_EQ(refused("jitter-factor", "2"),
+            "restart-strategy.exponential-delay.jitter-factor 2 is not between 0 and 1");
+}
+
 TEST(JobOptions, MaxParallelismIsAPowerOfTwoWithinTheLimit) {
   EXPECT_TRUE(Read({{"pipeline.max-parallelism", "1"}}).ok());
   EXPECT_TRUE(Read({{"pipeline.max-parallelism", "32768"}}).ok());

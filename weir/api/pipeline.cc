@@ -18,13 +18,8 @@ Pipeline& Pipeline::EnableCheckpointing(Duration interval, Location place) {
 }
 
 Pipeline& Pipeline::SetRestartStrategy(const RestartStrategy& strategy, Location place) {
-  if (strategy.kind == RestartStrategy::Kind::kNone)
-    return Set("restart-strategy.type", "none", place);
-  Set("restart-strategy.type", "fixed-delay", place);
-  Set("restart-strategy.fixed-delay.attempts", std::to_string(strategy.attempts), place);
-  Set("restart-strategy.fixed-delay.delay", api::FormatDuration(strategy.delay), place);
-  return Set("restart-strategy.fixed-delay.reset-after", api::FormatDuration(strategy.reset_after),
-             place);
+  for (const auto& [key, value] : api::SettingsOf(strategy)) Set(key, value, place);
+  return *this;
 }
 
 Pipeline& Pipeline::SetParallelism(uint32_t parallelism, Location place) {

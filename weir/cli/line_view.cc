@@ -36,8 +36,9 @@ void LineView::OnCheckpointFailed(base::CheckpointId checkpoint, const Status& r
 
 void LineView::OnRestart(const Status& reason, uint32_t restart, uint32_t restarts_max,
                          Duration delay) {
-  console_.Note(Concat("restart ", restart, " of ", restarts_max, " in ", FormatMillis(delay), ": ",
-                       reason.message()));
+  const std::string of = restarts_max == 0 ? "" : Concat(" of ", restarts_max);
+  console_.Note(
+      Concat("restart ", restart, of, " in ", FormatMillis(delay), ": ", reason.message()));
 }
 
 void LineView::OnProgress(const cluster::JobProgress&) {}

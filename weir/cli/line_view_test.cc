@@ -69,6 +69,8 @@ TEST(LineView, Checkpoint) {
 TEST(LineView, RestartAndEnd) {
   EXPECT_EQ(Line([](JobView& view) { view.OnRestart(UnknownError("boom"), 1, 10, 50ms); }),
             "restart 1 of 10 in 50 ms: boom\n");
+  EXPECT_EQ(Line([](JobView& view) { view.OnRestart(UnknownError("boom"), 7, 0, 50ms); }),
+            "restart 7 in 50 ms: boom\n");
   EXPECT_EQ(Line([](JobView& view) { view.OnEnd({.kind = JobEnd::Kind::kFinished}); }),
             "finished: 5000000 rows in, 4999999 rows out\n");
   EXPECT_EQ(Line([](JobView& view) { view.OnEnd({.kind = JobEnd::Kind::kStopped, .signal = 2}); }),

@@ -35,10 +35,30 @@ uint32_t ThreadsFor(const runtime::JobGraph& graph) {
   return std::min(parallelism, env::Cores());
 }
 
-cluster::RestartLimits RestartOf(const RestartStrategy& strategy) {
-  if (strategy.kind == RestartStrategy::Kind::kNone) return {.attempts = 0};
-  return {
-      .attempts = strategy.attempts, .delay = strategy.delay, .reset_after = strategy.reset_after};
+cluster::RestartOptions RestartOf(const RestartStrategy& strategy) {
+  using From = RestartStrategy::Kind;
+  using Kind = cluster::RestartOptions::Kind;
+  cluster::RestartOptions options{.attempts = strategy.attempts,
+                                  .delay = strategy.delay,
+                                  .reset_after = strategy.reset_after,
+                                  .interval = strategy.interval,
+                                  .delay_max = strategy.delay_max,
+                                  .multiplier = strategy.multiplier,
+                                  .jitter = strategy.jitter};
+  switch (strategy.kind) {
+    case From::kNone:
+      options.kind = Kind::kNone;
+      break;
+    case From::kFixedDelay:
+      options.kind = Kind::kFixedDelay;
+      break;
+    case From::kFailureRate:
+      options.kind = Kind::kFailureRate;
+      break;
+    case From::kExponentialDelay:
+      options.kind = Kind::kExponentialDelay;
+  }
+  return options;
 }
 
 constexpr const char* kCoordinatorAddress = "coordinator";

@@ -21,7 +21,10 @@ StatusOr<std::unique_ptr<Coordinator>> Coordinator::Start(Options options) {
 }
 
 Coordinator::Coordinator(Options options, std::vector<PlannedChain> plan)
-    : Actor(options.loop), options_(std::move(options)), plan_(std::move(plan)) {}
+    : Actor(options.loop),
+      options_(std::move(options)),
+      plan_(std::move(plan)),
+      restarts_(options_.restart) {}
 
 Coordinator::~Coordinator() { listener_ = nullptr; }
 

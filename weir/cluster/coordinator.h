@@ -38,19 +38,13 @@
 #include "weir/cluster/control.h"
 #include "weir/cluster/job_events.h"
 #include "weir/cluster/plan_states.h"
+#include "weir/cluster/restart_policy.h"
 #include "weir/cluster/source_coordinator.h"
 #include "weir/env/blob_store.h"
 #include "weir/env/env.h"
 #include "weir/runtime/job_graph.h"
 
 namespace weir::cluster {
-
-/// How often an attempt is followed by another.
-struct RestartLimits {
-  uint32_t attempts = 0;  // restarts of one coordinator's life; 0: none
-  Duration delay = std::chrono::milliseconds(50);
-  Duration reset_after{0};  // without a failure for so long, restarts are counted anew; 0: never
-};
 
 class Coordinator final : private Actor, private env::Acceptor {
  public:
@@ -72,7 +66,7 @@ class Coordinator final : private Actor, private env::Acceptor {
     std::function<Status(const checkpoint::Proposal&)> judge;
     checkpoint::TriggerOptions triggers;
     uint32_t retained_max = 3;
-    RestartLimits restart;
+    RestartOptions restart;
     JobEvents& events;
     // Called once, on the loop: ok when finished, Aborted when fenced.
     std::function<void(Status)> on_end;
@@ -182,8 +176,8 @@ class Coordinator final : private Actor, private env::Acceptor {
   base::Instant ticked_at_;
 
   base::Attempt attempt_;
-  uint32_t restarts_ = 0;
-  base::Instant failed_at_;  // the newest failure
+  RestartPolicy restarts_;
+  Duration restart_rest_{0};
   bool restart_due_ = true;  // the delay before the next attempt is over
   base::Instant restore_began_;
   checkpoint::CheckpointRef finished_base_;  // the job had finished behind it: all is committed

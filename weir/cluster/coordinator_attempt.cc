@@ -211,13 +211,12 @@ void Coordinator::FailAttempt(const Status& reason) {
   pending_ = nullptr;
   for (const auto& [chain, source] : this_attempt_.sources) source->Stop();
   policy_->OnAttemptEnded(options_.env.clock.Now());
-  const base::Instant now = options_.env.clock.Now();
-  const Duration quiet = now - std::exchange(failed_at_, now);
-  const Duration reset_after = options_.restart.reset_after;
-  if (reset_after > Duration(0) && quiet > reset_after) restarts_ = 0;
-  if (IsPermanent(reason) || restarts_ >= options_.restart.attempts) return EndJob(reason);
-  ++restarts_;
-  options_.events.OnRestart(reason, restarts_, options_.restart.attempts, options_.restart.delay);
+  if (IsPermanent(reason)) return EndJob(reason);
+  const double chance = static_cast<double>(options_.env.random.Next() >> 11) * 0x1.0p-53;
+  const auto rest = restarts_.OnFailure(options_.env.clock.Now(), chance);
+  if (!rest) return EndJob(reason);
+  restart_rest_ = *rest;
+  options_.events.OnRestart(reason, restarts_.restarts(), restarts_.restarts_max(), restart_rest_);
   SetState(JobState::kFailing);
   restart_due_ = false;
   proto::ToWorker cancel;
@@ -239,7 +238,7 @@ void Coordinator::AfterCancel() {
       std::ranges::any_of(workers_, [](const auto& entry) { return entry.second.deployed; });
   if (state_ != JobState::kFailing || left) return;
   SetState(JobState::kRestarting);
-  inbox().PostAfter(options_.restart.delay, [this, attempt = attempt_, epoch = epoch_] {
+  inbox().PostAfter(restart_rest_, [this, attempt = attempt_, epoch = epoch_] {
     if (attempt != attempt_ || epoch != epoch_) return;
     restart_due_ = true;
     TryDeploy();

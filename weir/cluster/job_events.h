@@ -53,7 +53,8 @@ class JobEvents {
   virtual void OnCheckpointFailed(base::CheckpointId checkpoint, const Status& reason,
                                   uint32_t in_a_row, uint32_t tolerated) = 0;
 
-  /// The attempt failed; another one starts after `delay`.
+  /// The attempt failed; another one starts after `delay`. `restarts_max` is 0 when any number may
+  /// follow.
   virtual void OnRestart(const Status& reason, uint32_t restart, uint32_t restarts_max,
                          Duration delay) = 0;
   virtual void OnProgress(const JobProgress& progress) = 0;

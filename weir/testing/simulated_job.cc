@@ -110,7 +110,9 @@ class SimulatedJob::World::CoordinatorProgram final : public sim::Program {
                      .timeout = seconds(10),
                      .tolerated_failures = restarts},
         .retained_max = 2,
-        .restart = {.attempts = restarts, .delay = milliseconds(20)},
+        .restart = {.kind = cluster::RestartOptions::Kind::kFixedDelay,
+                    .attempts = restarts,
+                    .delay = milliseconds(20)},
         .events = events_,
         .on_end = [&job, &process](const Status& status) { job.OnEnd(process, status); }});
     if (started.ok()) {
