@@ -19,7 +19,7 @@ namespace {
 
 using weir::Status;
 using weir::StatusOr;
-using weir::connectors::CsvSplitReader;
+using weir::connectors::FileSplitReader;
 
 struct Row {
   int64_t id = 0;
@@ -68,34 +68,31 @@ class OneFile final : public weir::env::FileSystem {
   const std::string_view text_;  // the caller's
 };
 
-const std::vector<std::string>& Fields() {
-  static const std::vector<std::string> fields = {"id", "text", "real"};
-  return fields;
+const weir::connectors::FileFormat& Format() {
+  static const auto source = weir::connectors::NewCsvSource<Row>({});
+  return source->format();
 }
 
 // The rows of one split as lines of CSV.
 Status ReadSplit(OneFile& files, const weir::runtime::Split& split, std::string& lines,
                  uint64_t& rows) {
-  WEIR_ASSIGN_OR_RETURN(const auto decoded, weir::connectors::DecodeCsvSplit(split));
+  WEIR_ASSIGN_OR_RETURN(const auto decoded, weir::connectors::DecodeFileSplit(split));
   WEIR_ASSIGN_OR_RETURN(
       const auto reader,
-      CsvSplitReader::Open(
-          {.files = files, .path = "t.csv", .split = decoded, .fields = Fields()}));
+      FileSplitReader::Open(
+          {.files = files, .path = "t.csv", .split = decoded, .format = Format()}));
   weir::record::AnyBatch batch(weir::TypeOpsOf<Row>());
   for (;;) {
-    WEIR_ASSIGN_OR_RETURN(const CsvSplitReader::State state, reader->Advance(/*rows_max=*/7));
-    if (state == CsvSplitReader::State::kEnd) return {};
-    if (state == CsvSplitReader::State::kAgain) continue;
-    std::optional<weir::connectors::BadCsvField> bad;
-    reader->TakeUpTo(weir::connectors::ParseCsvRowsOf<Row>(
-        reader->rows(), reader->row(), reader->header().column_of_field, batch, bad));
+    WEIR_ASSIGN_OR_RETURN(const FileSplitReader::State state, reader->Advance(/*rows_max=*/7));
+    if (state == FileSplitReader::State::kEnd) return {};
+    if (state == FileSplitReader::State::kAgain) continue;
+    WEIR_RETURN_IF_ERROR(reader->Take(batch).status());
     for (uint32_t row = 0; row < batch.size(); ++row) {
       WEIR_CHECK(batch.type().AppendCsv(batch, row, lines).ok());
       lines.push_back('\n');
     }
     rows += batch.size();
     batch.Clear();
-    if (bad) return weir::InvalidArgumentError(reader->PlaceOf(bad->row));
   }
 }
 
@@ -104,8 +101,8 @@ StatusOr<std::string> ReadAll(std::string_view text, uint64_t split_bytes, uint6
   OneFile files(text);
   std::string lines = "id,text,real\n";
   WEIR_ASSIGN_OR_RETURN(const auto splits,
-                        weir::connectors::FindCsvSplits(
-                            files, {.path = "t.csv", .split_bytes = split_bytes}, Fields()));
+                        weir::connectors::FindFileSplits(
+                            files, {.path = "t.csv", .split_bytes = split_bytes}, Format()));
   for (const weir::runtime::Split& split : splits) {
     WEIR_RETURN_IF_ERROR(ReadSplit(files, split, lines, rows));
   }

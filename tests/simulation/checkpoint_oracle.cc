@@ -2,7 +2,7 @@
 
 #include <cstdio>
 
-#include "weir/connectors/csv_split.h"
+#include "weir/connectors/file_split.h"
 #include "weir/state/snapshot_chunk.h"
 
 namespace weir::simulation {
@@ -35,7 +35,7 @@ Balances FoldOfPrefix(const checkpoint::HistoryRecord& record, const std::string
         WEIR_CHECK(
             std::sscanf(split.id.c_str() + split.id.rfind(':') + 1, "%lu-%lu", &begin, &end) == 2);
       } else {
-        const auto position = connectors::DecodeCsvSplit({split.id, split.position});
+        const auto position = connectors::DecodeFileSplit({split.id, split.position});
         WEIR_CHECK(position.ok());
         begin = position->begin;
         end = std::max(position->begin, position->next);

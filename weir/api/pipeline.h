@@ -29,6 +29,7 @@
 #include "weir/connectors/csv_source.h"
 #include "weir/connectors/elements_source.h"
 #include "weir/connectors/generator_source.h"
+#include "weir/connectors/text_source.h"
 
 namespace weir {
 inline namespace v0 {
@@ -77,15 +78,24 @@ class Pipeline {
     }
   }
 
-  /// The rows of a CSV file, or of all *.csv files of a directory. The header line names T's
-  /// fields.
+  /// The rows of a CSV file, of all *.csv files of a directory, or of those that match a pattern
+  /// (in/2026-*.csv). The header line names T's fields.
   template <class T>
   Stream<T> ReadCsv(std::string path, Location place = Location::current()) {
     return ReadCsv<T>(CsvSourceOptions{.path = std::move(path)}, place);
   }
   template <class T>
   Stream<T> ReadCsv(CsvSourceOptions options, Location place = Location::current()) {
-    return Read<T>(connectors::CsvSource::Of<T>(std::move(options)), place);
+    return Read<T>(connectors::NewCsvSource<T>(std::move(options)), place);
+  }
+
+  /// The lines of a text file, of all *.txt files of a directory, or of those that match a pattern
+  /// (logs/*.log).
+  Stream<std::string> ReadText(std::string path, Location place = Location::current()) {
+    return ReadText(TextSourceOptions{.path = std::move(path)}, place);
+  }
+  Stream<std::string> ReadText(TextSourceOptions options, Location place = Location::current()) {
+    return Read<std::string>(connectors::NewTextSource(std::move(options)), place);
   }
 
   /// The records of a source of Ts.

@@ -229,6 +229,17 @@ TEST(Plan, AllErrorsAreReportedTogether) {
       "with \".\"");
 }
 
+TEST(Plan, FilesOfText) {
+  EXPECT_EQ(Say([](Pipeline& p) { p.ReadText("logs/*.txt").WriteText("out"); }),
+            "[text-source ▸ text-sink] ×2\n");
+  EXPECT_EQ(Say([](Pipeline& p) {
+              p.ReadText(TextSourceOptions{.path = "logs", .rate = 5})
+                  .Map([](const std::string& line) { return line.size(); })
+                  .WriteText(FileSinkOptions{.directory = "out"});
+            }),
+            "[text-source ▸ map ▸ text-sink] ×2\n");
+}
+
 TEST(PlanErrors, PipelineWithoutNameOrSource) {
   Pipeline p;
   EXPECT_EQ(p.Plan().status().message(),

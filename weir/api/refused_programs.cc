@@ -73,6 +73,7 @@ void Processes(Stream<Click> clicks, Stream<int64_t> numbers) {
 }
 
 void Ends(Pipeline& p, Stream<Nested> nested) {
+  nested.WriteText("out");  // refused: map to a std::string or a number first
   nested.WriteCsv("out");  // refused: map to a flat record first (or write JSON)
   p.ReadCsv<Nested>("in.csv");  // refused: a row of CSV is a number, a text, or a WEIR_RECORD
   p.FromElements<Plain>({{1}});  // refused: name the fields of this struct with WEIR_RECORD

@@ -3,7 +3,6 @@
 #include <utility>
 
 #include "weir/connectors/committing_sink.h"
-#include "weir/connectors/file_sink.h"
 #include "weir/connectors/print_sink.h"
 
 namespace weir::api {
@@ -25,12 +24,6 @@ StreamSink Add(Program& program, const std::vector<InputEdge>& inputs,
 
 StreamSink Print(Program& program, const std::vector<InputEdge>& inputs, Place place) {
   return Add(program, inputs, std::make_shared<connectors::PrintSinkFactory>(), std::move(place));
-}
-
-StreamSink WriteCsv(Program& program, const std::vector<InputEdge>& inputs, std::string directory,
-                    const record::TypeOps& type, Place place) {
-  return SinkTo(program, inputs, std::make_shared<connectors::FileSink>(std::move(directory), type),
-                std::move(place));
 }
 
 StreamSink SinkTo(Program& program, const std::vector<InputEdge>& inputs,

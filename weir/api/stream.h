@@ -20,6 +20,7 @@
 #include "weir/api/node_handle.h"
 #include "weir/api/program.h"
 #include "weir/api/sinks.h"
+#include "weir/connectors/file_sink.h"
 #include "weir/operators/factory_of.h"
 #include "weir/operators/filter.h"
 #include "weir/operators/flat_map.h"
@@ -132,12 +133,28 @@ class Stream : public api::NodeHandle<Stream<T>> {
   }
 
   /// Writes CSV files into a directory, each record exactly once.
-  StreamSink WriteCsv(std::string directory,
+  StreamSink WriteCsv(FileSinkOptions options,
                       std::source_location place = std::source_location::current()) const {
     static_assert(!record::CsvColumns<T>().empty(),
                   "map to a flat record first (or write JSON): CSV cannot hold a list, a map, a "
                   "variant or a record in a field");
-    return api::WriteCsv(this->program(), edges_, std::move(directory), TypeOpsOf<T>(), place);
+    return WriteFiles(std::move(options), connectors::RowForm::kCsv, place);
+  }
+  StreamSink WriteCsv(std::string directory,
+                      std::source_location place = std::source_location::current()) const {
+    return WriteCsv(FileSinkOptions{.directory = std::move(directory)}, place);
+  }
+
+  /// Writes files of text into a directory, one record a line, each exactly once.
+  StreamSink WriteText(FileSinkOptions options,
+                       std::source_location place = std::source_location::current()) const {
+    static_assert(std::is_same_v<T, std::string> || std::is_arithmetic_v<T>,
+                  "map to a std::string or a number first: a line of text is one of these");
+    return WriteFiles(std::move(options), connectors::RowForm::kText, place);
+  }
+  StreamSink WriteText(std::string directory,
+                       std::source_location place = std::source_location::current()) const {
+    return WriteText(FileSinkOptions{.directory = std::move(directory)}, place);
   }
 
   /// Hands the records to a sink, each exactly once.
@@ -173,6 +190,11 @@ class Stream : public api::NodeHandle<Stream<T>> {
   }
 
  private:
+  StreamSink WriteFiles(FileSinkOptions options, connectors::RowForm form,
+                        std::source_location place) const {
+    return SinkTo(std::make_shared<connectors::FileSink>(std::move(options), form, TypeOpsOf<T>()),
+                  place);
+  }
   // Writes down, behind each operator that the records come from, one that says where they go;
   // returns the edges that leave these.
   std::vector<api::InputEdge> Routed(const std::shared_ptr<const runtime::OperatorFactory>& factory,

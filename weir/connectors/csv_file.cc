@@ -1,26 +1,14 @@
 #include "weir/connectors/csv_file.h"
 
 #include <algorithm>
-#include <array>
 
-#include "weir/base/checksum.h"
 #include "weir/base/limits.h"
 #include "weir/base/nearest.h"
 #include "weir/connectors/csv_tokenizer.h"
+#include "weir/connectors/input_file.h"
 
 namespace weir::connectors {
 namespace {
-
-constexpr size_t kReadBytes = 64 << 10;
-constexpr size_t kTailBytes = 4 << 10;
-constexpr size_t kMessageTextBytesMax = 40;
-constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
-
-uint64_t DigestOf(std::string_view bytes) {
-  base::Checksum digest;
-  digest.Add(bytes);
-  return digest.value();
-}
 
 std::string JoinNames(std::span<const std::string> names) {
   std::string joined;
@@ -83,8 +71,8 @@ StatusOr<std::vector<uint32_t>> MatchColumns(std::span<const std::string_view> c
 
 }  // namespace
 
-StatusOr<CsvHeader> ReadCsvHeader(const env::ReadableFile& file, const std::string& path,
-                                  uint64_t file_bytes, std::span<const std::string> fields) {
+StatusOr<FileHead> ReadCsvHeader(const env::ReadableFile& file, const std::string& path,
+                                 uint64_t file_bytes, std::span<const std::string> fields) {
   WEIR_ASSIGN_OR_RETURN(const std::string line, ReadFirstLine(file, path, file_bytes));
   if (line.empty()) {
     return InvalidArgumentError(
@@ -104,51 +92,8 @@ StatusOr<CsvHeader> ReadCsvHeader(const env::ReadableFile& file, const std::stri
       is_row ? std::span(tokenizer.rows().fields).first(columns)
              : std::span<const std::string_view>(&shown, 1);
   WEIR_ASSIGN_OR_RETURN(std::vector<uint32_t> order, MatchColumns(names, path, shown, fields));
-  return CsvHeader{
-      .column_of_field = std::move(order), .bytes = line.size(), .digest = DigestOf(line)};
-}
-
-StatusOr<uint64_t> CsvTailDigest(const env::ReadableFile& file, uint64_t file_bytes) {
-  const uint64_t size = std::min<uint64_t>(file_bytes, kTailBytes);
-  WEIR_ASSIGN_OR_RETURN(const std::string tail,
-                        env::ReadExactly(file, file_bytes - size, static_cast<size_t>(size)));
-  return DigestOf(tail);
-}
-
-std::string CsvPlace(const env::ReadableFile& file, const std::string& path, uint64_t offset) {
-  std::string buffer(kReadBytes, '\0');
-  uint64_t line = 1;
-  for (uint64_t at = 0; at < offset;) {
-    const StatusOr<size_t> count =
-        file.Read(at, buffer.data(), std::min<uint64_t>(buffer.size(), offset - at));
-    if (!count.ok() || *count == 0) return path;
-    line += static_cast<uint64_t>(
-        std::count(buffer.begin(), buffer.begin() + static_cast<ptrdiff_t>(*count), '\n'));
-    at += *count;
-  }
-  return Concat(path, ":", WithThousands(line));
-}
-
-std::string QuotedForMessage(std::string_view text) {
-  constexpr std::string_view kHex = "0123456789abcdef";
-  size_t shown = std::min(text.size(), kMessageTextBytesMax);
-  while (shown > 0 && shown < text.size() && (text[shown] & 0xC0) == 0x80) --shown;  // whole UTF-8
-  std::string out = "\"";
-  for (const char c : text.substr(0, shown)) {
-    const auto byte = static_cast<uint8_t>(c);
-    if (byte < ' ' || byte == 0x7f) {
-      out.append("\\x").append({kHex[byte >> 4], kHex[byte & 15]});
-    } else {
-      out.push_back(c);
-    }
-  }
-  return out.append(shown < text.size() ? "…\"" : "\"");
-}
-
-std::string WithThousands(uint64_t number) {
-  std::string digits = std::to_string(number);
-  for (size_t i = digits.size(); i > 3; i -= 3) digits.insert(i - 3, ",");
-  return digits;
+  return FileHead{
+      .bytes = line.size(), .digest = DigestOf(line), .column_of_field = std::move(order)};
 }
 
 }  // namespace weir::connectors

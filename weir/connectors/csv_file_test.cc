@@ -68,29 +68,5 @@ TEST(CsvHeader, MayBeLongButNotEndless) {
             "t.csv:1: the first line is longer than 1048576 bytes: it cannot be a header");
 }
 
-TEST(CsvPlace, CountsLinesFromOne) {
-  const Text text("a\nb\n\nc");
-  EXPECT_EQ(CsvPlace(text, "t.csv", 0), "t.csv:1");
-  EXPECT_EQ(CsvPlace(text, "t.csv", 1), "t.csv:1");
-  EXPECT_EQ(CsvPlace(text, "t.csv", 2), "t.csv:2");
-  EXPECT_EQ(CsvPlace(text, "t.csv", 5), "t.csv:4");
-  EXPECT_EQ(CsvPlace(Text(std::string(48'210, '\n')), "t.csv", 48'210), "t.csv:48,211");
-}
-
-TEST(QuotedForMessage, IsShortAndPrintable) {
-  EXPECT_EQ(QuotedForMessage("12,5O"), "\"12,5O\"");
-  EXPECT_EQ(QuotedForMessage(std::string_view("a\n\0\x7f", 4)), "\"a\\x0a\\x00\\x7f\"");
-  EXPECT_EQ(QuotedForMessage(std::string(40, 'x')), "\"" + std::string(40, 'x') + "\"");
-  EXPECT_EQ(QuotedForMessage(std::string(41, 'x')), "\"" + std::string(40, 'x') + "…\"");
-  EXPECT_EQ(QuotedForMessage(std::string(39, 'x') + "é"), "\"" + std::string(39, 'x') + "…\"");
-}
-
-TEST(WithThousands, GroupsByThree) {
-  EXPECT_EQ(WithThousands(0), "0");
-  EXPECT_EQ(WithThousands(999), "999");
-  EXPECT_EQ(WithThousands(1'000), "1,000");
-  EXPECT_EQ(WithThousands(1'234'567), "1,234,567");
-}
-
 }  // namespace
 }  // namespace weir::connectors

@@ -4,7 +4,8 @@
 #include <gtest/gtest.h>
 
 #include "weir/base/limits.h"
-#include "weir/connectors/machine_test.h"
+#include "weir/connectors/file_reading_test.h"
+#include "weir/connectors/input_file.h"
 
 namespace weir::connectors {
 
@@ -16,87 +17,16 @@ WEIR_RECORD(Payment, account, note);
 
 namespace {
 
-using Rows = std::vector<std::string>;
-
 constexpr std::string_view kSome =
     "account,note\n1,one\n\n22,\"two, too\"\r\n333,\n4444,\"q\"\"q\"\n5,last";
 const Rows kSomeRows = {"1,one", "22,\"two, too\"", "333,\"\"", "4444,\"q\"\"q\"", "5,last"};
 
-// A job's source on a machine of its own: finds splits, reads, is killed and restored.
-class Reading {
+class Reading : public FileReading {
  public:
   explicit Reading(std::string_view text, CsvSourceOptions options = {.path = "in/t.csv"},
                    sim::Options world = sim::CalmOptions(1))
-      : machine_(std::move(world)), options_(std::move(options)) {
-    WEIR_CHECK(machine_.files().MakeDirectories("in").ok());
-    machine_.Write("in/t.csv", text);
-    NewReader();
-  }
-
-  Machine& machine() { return machine_; }
-  runtime::SourceReader& reader() { return *reader_; }
-  CsvSourceOptions& options() { return options_; }
-
-  Status Discover() {
-    auto found = FindCsvSplits(machine_.files(), options_, fields_);
-    if (!found.ok()) return found.status();
-    return reader_->AddSplits(*std::move(found));
-  }
-
-  // A new attempt that goes on from a snapshot.
-  Status Restore(std::vector<runtime::Split> splits) {
-    NewReader();
-    return reader_->AddSplits(std::move(splits));
-  }
-
-  // Polls until nothing is left, or `polls` times; the rows as CSV.
-  StatusOr<Rows> Read(uint32_t polls = UINT32_MAX) {
-    Rows rows;
-    reader_->NoMoreSplits();
-    for (uint32_t i = 0; i < polls; ++i) {
-      WEIR_ASSIGN_OR_RETURN(const runtime::PollResult result, reader_->Poll(output_));
-      Take(rows);
-      if (result == runtime::PollResult::kEnd) break;
-      if (result == runtime::PollResult::kIdle) machine_.world().RunFor(reader_->PollAgainAfter());
-    }
-    return rows;
-  }
-
-  // All rows of the input.
-  StatusOr<Rows> ReadAll() {
-    WEIR_RETURN_IF_ERROR(Discover());
-    return Read();
-  }
-
-  std::string ErrorOf(const StatusOr<Rows>& rows, StatusCode code) {
-    EXPECT_FALSE(rows.ok());
-    EXPECT_EQ(rows.status().code(), code);
-    return std::string(rows.status().message());
-  }
-
- private:
-  void NewReader() {
-    reader_ = CsvSource::Of<Payment>(options_)->NewReader();
-    runtime::OperatorContext context;
-    context.env = &machine_.env();
-    WEIR_CHECK(reader_->Start(context).ok());
-  }
-  void Take(Rows& rows) {
-    while (record::BatchPtr batch =
-               output_.TakeBatch(base::PortIndex(0), runtime::Output::Take::kAny)) {
-      for (uint32_t row = 0; row < batch->size(); ++row) {
-        WEIR_CHECK(batch->type().AppendCsv(*batch, row, rows.emplace_back()).ok());
-      }
-      output_.Recycle(base::PortIndex(0), std::move(batch));
-    }
-  }
-
-  Machine machine_;
-  CsvSourceOptions options_;
-  const std::vector<std::string> fields_ = {"account", "note"};
-  const record::TypeOps* type_ = &TypeOpsOf<Payment>();
-  runtime::Output output_{std::span(&type_, 1)};
-  std::unique_ptr<runtime::SourceReader> reader_;
+      : FileReading({.source = &NewCsvSource<Payment>, .form = RowForm::kCsv}, text,
+                    std::move(options), std::move(world)) {}
 };
 
 std::string Numbered(int rows) {
@@ -133,33 +63,41 @@ TEST(CsvSource, EachRowOnceWhateverTheSplits) {
   }
 }
 
-// A reader that reads one row in its life, then another, for every split size.
+// A reader that reads at most three rows in its life, then another, for every split size.
 TEST(CsvSource, RestoresAtEveryRow) {
-  const std::vector<std::string> fields = {"account", "note"};
+  const auto source = NewCsvSource<Payment>({});
   for (const uint64_t bytes : {1u, 7u, 20u, 1000u}) {
     Machine machine;
     machine.Write("t.csv", kSome);
     const auto splits =
-        FindCsvSplits(machine.files(), {.path = "t.csv", .split_bytes = bytes}, fields);
+        FindFileSplits(machine.files(), {.path = "t.csv", .split_bytes = bytes}, source->format());
     ASSERT_TRUE(splits.ok());
-    Rows names;
+    Rows rows;
+    record::AnyBatch batch(TypeOpsOf<Payment>());
     for (runtime::Split split : *splits) {
       for (bool end = false; !end;) {
-        auto decoded = DecodeCsvSplit(split);
+        auto decoded = DecodeFileSplit(split);
         ASSERT_TRUE(decoded.ok()) << decoded.status();
-        auto reader = CsvSplitReader::Open(
-            {.files = machine.files(), .path = "t.csv", .split = *decoded, .fields = fields});
+        auto reader = FileSplitReader::Open({.files = machine.files(),
+                                             .path = "t.csv",
+                                             .split = *decoded,
+                                             .format = source->format()});
         ASSERT_TRUE(reader.ok()) << reader.status();
-        auto state = (*reader)->Advance(3);
-        while (state.ok() && *state == CsvSplitReader::State::kAgain) state = (*reader)->Advance(3);
+        auto state = (*reader)->Advance(1);
+        while (state.ok() && *state == FileSplitReader::State::kAgain)
+          state = (*reader)->Advance(1);
         ASSERT_TRUE(state.ok()) << state.status();
-        end = *state == CsvSplitReader::State::kEnd;
-        if (!end) names.emplace_back((*reader)->rows().fields[1]);
-        if (!end) (*reader)->TakeUpTo(1);
-        split = EncodeCsvSplit((*reader)->Position());
+        end = *state == FileSplitReader::State::kEnd;
+        if (!end) {
+          ASSERT_EQ((*reader)->Take(batch).value(), 1u);
+        }
+        split = EncodeFileSplit((*reader)->Position());
       }
     }
-    EXPECT_EQ(names, (Rows{"one", "two, too", "", "q\"q", "last"})) << "splits of " << bytes;
+    for (uint32_t row = 0; row < batch.size(); ++row) {
+      ASSERT_TRUE(batch.type().AppendCsv(batch, row, rows.emplace_back()).ok());
+    }
+    EXPECT_EQ(rows, kSomeRows) << "splits of " << bytes;
   }
 }
 
@@ -304,7 +242,7 @@ TEST(CsvSource, AnotherFileOfTheSameLengthIsRefused) {
   std::string swapped = text;
   swapped.replace(0, 12, "note,account");
   EXPECT_EQ(read_and_replace(swapped),
-            "in/t.csv:1: the header line is not what it was when the job found the file; put the "
+            "in/t.csv:1: the first line is not what it was when the job found the file; put the "
             "file back as it was, or start anew with --fresh");
   std::string shifted = text;  // by one byte: the first row is longer, the last one shorter
   shifted.insert(shifted.find("n0"), "n").erase(shifted.size() - 2, 1);
@@ -445,7 +383,7 @@ TEST(CsvSource, TheRateIsSharedBySubtasks) {
 
 TEST(CsvSource, EnumeratorAnswersFromThePool) {
   Reading reading(kSome);
-  auto source = CsvSource::Of<Payment>(reading.options());
+  auto source = NewCsvSource<Payment>(reading.options());
   auto enumerator = source->NewEnumerator(reading.machine().env());
   std::optional<StatusOr<runtime::Discovery>> answer;
   enumerator->Discover([&](StatusOr<runtime::Discovery> found) { answer = std::move(found); });
@@ -455,36 +393,6 @@ TEST(CsvSource, EnumeratorAnswersFromThePool) {
   EXPECT_TRUE((*answer)->final);
   ASSERT_EQ((*answer)->splits.size(), 1u);
   EXPECT_EQ((*answer)->splits[0].id, "t.csv:0-58");
-}
-
-TEST(CsvSplit, PositionsAreThoseOfTheirVersion) {
-  CsvSplit split{.file = "a:b-c.csv", .begin = 10, .end = 20, .next = 12, .file_bytes = 30};
-  split.header_digest = 0x1112131415161718;
-  split.tail_digest = 0x0102030405060708;
-  const runtime::Split encoded = EncodeCsvSplit(split);
-  EXPECT_EQ(encoded.id, "a:b-c.csv:10-20");
-  EXPECT_EQ(encoded.position,
-            "\x01\x0c\x1e\x18\x17\x16\x15\x14\x13\x12\x11\x08\x07\x06\x05\x04\x03\x02\x01");
-  EXPECT_EQ(*DecodeCsvSplit(encoded), split);
-}
-
-TEST(CsvSplit, PositionsThatMakeNoSenseAreRefused) {
-  const std::string digests = "0123456789abcdef";
-  const auto code = [](const std::string& id, const std::string& position) {
-    return DecodeCsvSplit({id, position}).status().code();
-  };
-  EXPECT_EQ(code("a:10-20", "\x01\x0c\x1e" + digests), StatusCode::kOk);
-  EXPECT_EQ(code("a:10-20", "\x02\x0c\x1e" + digests), StatusCode::kFailedPrecondition);
-  EXPECT_EQ(code("a:10-20", ""), StatusCode::kDataLoss);
-  EXPECT_EQ(code("a:10-20", "\x01\x0c"), StatusCode::kDataLoss);
-  EXPECT_EQ(code("a:10-20", "\x01\x0c\x1e"), StatusCode::kDataLoss);
-  EXPECT_EQ(code("a:10-20", "\x01\x0c\x1e" + digests.substr(1)), StatusCode::kDataLoss);
-  EXPECT_EQ(code("a:10-20", "\x01\x0c\x1e" + digests + "1"), StatusCode::kDataLoss);
-  EXPECT_EQ(code("a:10-20", "\x01\x09\x1e" + digests), StatusCode::kDataLoss);  // before the range
-  EXPECT_EQ(code("a:10-20", "\x01\x1f\x1e" + digests), StatusCode::kDataLoss);  // behind the file
-  EXPECT_EQ(code("a:20-10", "\x01\x14\x1e" + digests), StatusCode::kDataLoss);
-  EXPECT_EQ(code("10-20", "\x01\x0c\x1e" + digests), StatusCode::kDataLoss);
-  EXPECT_EQ(code("../a:10-20", "\x01\x0c\x1e" + digests), StatusCode::kDataLoss);
 }
 
 }  // namespace

@@ -15,6 +15,8 @@
 #include <string_view>
 #include <vector>
 
+#include "weir/connectors/file_format.h"
+
 namespace weir::connectors {
 
 /// Whether a quoted field may hold line ends. When a file is read in splits it may not: a split
@@ -23,11 +25,8 @@ enum class QuotedLineEnds : uint8_t { kRefused, kAllowed };
 
 /// Rows as fields: views into the tokenized bytes (or into the tokenizer, where quotes had to be
 /// taken out), good until the next call.
-struct CsvRows {
-  uint32_t count = 0;
+struct CsvRows : CutRows {
   std::vector<std::string_view> fields;  // of row r: [r * columns, (r + 1) * columns)
-  std::vector<uint32_t> begins;          // of row r: the offset of its first byte
-  std::vector<uint32_t> ends;            // of row r: the offset behind its line end
 };
 
 class CsvTokenizer {
@@ -36,19 +35,9 @@ class CsvTokenizer {
   CsvTokenizer(uint32_t columns, QuotedLineEnds line_ends)
       : columns_(columns), line_ends_(line_ends) {}
 
-  enum class Bytes : uint8_t { kMoreFollow, kAreAll };
-  enum class Stop : uint8_t {
-    kRowsMax,    // as many rows as were asked for
-    kLimit,      // the next row, if there is one, begins at or behind the limit
-    kMoreBytes,  // the bytes end within a row
-    kBadRow,     // the next row is refused: `problem` says why
-  };
-  struct Result {
-    Stop stop = Stop::kRowsMax;
-    uint32_t consumed = 0;    // offset behind the last row taken and the empty lines behind it
-    std::string problem;      // with kBadRow: "1 column, the header has 2"
-    uint32_t bad_column = 0;  // with kBadRow: where, from 0
-  };
+  using Bytes = BlockEnd;
+  using Stop = CutStop;
+  using Result = CutResult;
 
   /// Tokenizes rows that begin before `limit`, at most `rows_max`. Rows before a bad one are given
   /// out; it is reported by the same call.

@@ -88,7 +88,7 @@ Status CommitFile(env::FileSystem& files, const FileCommittable& file) {
 }
 
 std::unique_ptr<runtime::SinkWriter> FileSink::NewWriter() const {
-  return std::make_unique<FileSinkWriter>(directory_, type_);
+  return std::make_unique<FileSinkWriter>(options_, form_, type_);
 }
 
 Status FileSinkWriter::Start(const runtime::OperatorContext& context,
@@ -99,8 +99,7 @@ Status FileSinkWriter::Start(const runtime::OperatorContext& context,
         "the name of a file sink is part of its files' names and must not be longer than ",
         limits::kFileUidBytesMax, " bytes: ", context_.uid);
   }
-  WEIR_ASSIGN_OR_RETURN(header_, type_.CsvHeader());
-  header_.push_back('\n');
+  WEIR_ASSIGN_OR_RETURN(header_, HeaderOf(form_, type_));
   WEIR_RETURN_IF_ERROR(MakeDirectory());
   WEIR_ASSIGN_OR_RETURN(const std::vector<std::string> names, context_.env->files.List(directory_));
   WEIR_RETURN_IF_ERROR(CheckCommitted(names));
@@ -177,8 +176,7 @@ Status FileSinkWriter::OpenFile() {
 Status FileSinkWriter::Write(const record::AnyBatch& batch, uint32_t begin) {
   if (open_ == nullptr && begin < batch.size()) WEIR_RETURN_IF_ERROR(WithCure(OpenFile()));
   for (uint32_t row = begin; row < batch.size(); ++row) {
-    WEIR_RETURN_IF_ERROR(type_.AppendCsv(batch, row, open_->buffer));
-    open_->buffer.push_back('\n');
+    WEIR_RETURN_IF_ERROR(AppendRow(form_, batch, row, open_->buffer));
     ++open_->rows;
     if (open_->buffer.size() >= kFlushBytes) WEIR_RETURN_IF_ERROR(WithCure(Flush()));
   }
@@ -199,7 +197,7 @@ StatusOr<runtime::SinkWriter::Closed> FileSinkWriter::PreCommit(base::Checkpoint
   open_->digest.Add(open_->buffer);
   const FileCommittable committable{.directory = directory_,
                                     .in_progress = open_->name.ToString(),
-                                    .final = FinalName(open_->name, checkpoint),
+                                    .final = FinalName(open_->name, checkpoint, NameEndOf(form_)),
                                     .bytes = open_->bytes + open_->buffer.size(),
                                     .digest = open_->digest.value(),
                                     .rows = open_->rows};

@@ -1,5 +1,5 @@
-// FileSink: CSV files in a directory, exactly once. Each committed file is a whole CSV file with a
-// header line; nothing else is ever visible there.
+// FileSink: files of CSV, text or JSON lines in a directory, exactly once. Each committed file is
+// whole by itself (one of CSV has a header line); nothing else is ever visible there.
 //
 //   rows ─▶ hidden in-progress file ──PreCommit: flush, fsync, close, fsync of the directory──▶
 //        sealed, named in the checkpoint ──Commit: rename──▶ visible
@@ -16,23 +16,35 @@
 
 #include "weir/base/checksum.h"
 #include "weir/connectors/file_sink_names.h"
+#include "weir/connectors/row_form.h"
 #include "weir/env/env.h"
 #include "weir/record/any_batch.h"
 #include "weir/runtime/sink.h"
+
+namespace weir {
+inline namespace v0 {
+
+struct FileSinkOptions {
+  std::string directory;  // made if it is missing
+};
+
+}  // namespace v0
+}  // namespace weir
 
 namespace weir::connectors {
 
 class FileSink final : public runtime::Sink {
  public:
-  /// CSV rows of `type` (which outlives the sink) into files in `directory`, made if it is missing.
-  FileSink(std::string directory, const record::TypeOps& type)
-      : directory_(std::move(directory)), type_(type) {}
+  /// Rows of `type`, which outlives the sink.
+  FileSink(FileSinkOptions options, RowForm form, const record::TypeOps& type)
+      : options_(std::move(options)), form_(form), type_(type) {}
 
-  std::string kind() const override { return "csv-sink"; }
+  std::string kind() const override { return std::string(SinkKindOf(form_)); }
   std::unique_ptr<runtime::SinkWriter> NewWriter() const override;
 
  private:
-  const std::string directory_;
+  const FileSinkOptions options_;
+  const RowForm form_;
   const record::TypeOps& type_;
 };
 
@@ -43,8 +55,8 @@ Status CommitFile(env::FileSystem& files, const FileCommittable& file);
 
 class FileSinkWriter final : public runtime::SinkWriter {
  public:
-  FileSinkWriter(std::string directory, const record::TypeOps& type)
-      : directory_(std::move(directory)), type_(type) {}
+  FileSinkWriter(FileSinkOptions options, RowForm form, const record::TypeOps& type)
+      : options_(std::move(options)), form_(form), type_(type), directory_(options_.directory) {}
 
   Status Start(const runtime::OperatorContext& context,
                std::span<const runtime::Committable> pending) override;
@@ -73,8 +85,10 @@ class FileSinkWriter final : public runtime::SinkWriter {
   Status Flush();
   Status WithCure(const Status& status) const;
 
-  const std::string directory_;
+  const FileSinkOptions options_;
+  const RowForm form_;
   const record::TypeOps& type_;
+  const std::string directory_;
   std::string header_;
   runtime::OperatorContext context_;
   uint64_t next_sequence_ = 0;

@@ -1,16 +1,18 @@
 #include "weir/connectors/file_sink_names.h"
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 
 #include "weir/base/bytes.h"
+#include "weir/connectors/row_form.h"
 
 namespace weir::connectors {
 namespace {
 
 constexpr uint8_t kVersion = 1;
 constexpr std::string_view kInProgressEnd = ".inprogress";
-constexpr std::string_view kFinalEnd = ".csv";
+constexpr std::array<RowForm, 3> kForms = {RowForm::kCsv, RowForm::kText, RowForm::kJson};
 constexpr size_t kLineageDigits = 16;
 constexpr size_t kCheckpointDigits = 10;  // at least: so that names sort as checkpoints do
 constexpr size_t kSubtaskDigits = 5;
@@ -82,17 +84,21 @@ std::optional<InProgressName> InProgressName::Parse(std::string_view name, std::
   return parsed;
 }
 
-std::string FinalName(const InProgressName& in_progress, base::CheckpointId checkpoint) {
+std::string FinalName(const InProgressName& in_progress, base::CheckpointId checkpoint,
+                      std::string_view name_end) {
   return Concat(UidInFileName(in_progress.uid), '-',
                 Padded(in_progress.lineage.number(), kLineageDigits, 16), '-',
                 Padded(checkpoint.number(), kCheckpointDigits), '-',
                 Padded(in_progress.subtask.number(), kSubtaskDigits), '-',
-                Padded(in_progress.sequence, kSequenceDigits), kFinalEnd);
+                Padded(in_progress.sequence, kSequenceDigits), name_end);
 }
 
 std::optional<CommittedName> CommittedName::Parse(std::string_view name, std::string_view uid) {
-  if (!name.ends_with(kFinalEnd)) return std::nullopt;
-  std::string_view rest = name.substr(0, name.size() - kFinalEnd.size());
+  // A sink may have written another form in an earlier version of the program.
+  const auto form =
+      std::ranges::find_if(kForms, [&](RowForm any) { return name.ends_with(NameEndOf(any)); });
+  if (form == kForms.end()) return std::nullopt;
+  std::string_view rest = name.substr(0, name.size() - NameEndOf(*form).size());
   uint64_t sequence = 0, checkpoint = 0, lineage = 0;
   uint32_t subtask = 0;
   if (!TakeNumber(rest, sequence) || !TakeNumber(rest, subtask) || !TakeNumber(rest, checkpoint) ||

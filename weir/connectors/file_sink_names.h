@@ -1,7 +1,7 @@
 // The names of a file sink's files (docs/formats/file-sink.md), and what a committable of it says.
 //
 //   .<uid>-<lineage>-<epoch>-<attempt>-<subtask>-<sequence>.inprogress    being written, or sealed
-//   <uid>-<lineage>-<checkpoint>-<subtask>-<sequence>.csv                 committed
+//   <uid>-<lineage>-<checkpoint>-<subtask>-<sequence>.csv                 committed (.txt, .jsonl)
 //
 // No name is used twice: (epoch, attempt) is new with every start, and a checkpoint's number is
 // used again only when no record ever named it.
@@ -44,7 +44,9 @@ struct CommittedName {
 };
 
 /// The name under which the file is committed by `checkpoint`, the one that closed it.
-std::string FinalName(const InProgressName& in_progress, base::CheckpointId checkpoint);
+/// Shapes: `name_end` is one that CommittedName knows: that of a RowForm.
+std::string FinalName(const InProgressName& in_progress, base::CheckpointId checkpoint,
+                      std::string_view name_end);
 
 /// `uid` as part of a file name: what is no letter, digit, '_', '.' or '-' becomes "%" and two hex
 /// digits.

@@ -18,9 +18,9 @@ using Death = sim::Process::Death;
 
 constexpr char kDirectory[] = "out";
 
-std::unique_ptr<CommittingSinkFactory> NewSink(std::string directory = kDirectory) {
-  return std::make_unique<CommittingSinkFactory>(
-      std::make_shared<FileSink>(std::move(directory), TypeOpsOf<int64_t>()));
+std::unique_ptr<CommittingSinkFactory> NewSink(RowForm form = RowForm::kCsv) {
+  return std::make_unique<CommittingSinkFactory>(std::make_shared<FileSink>(
+      FileSinkOptions{.directory = kDirectory}, form, TypeOpsOf<int64_t>()));
 }
 
 // The names in the output directory, and what the visible files hold, each as "value 1 2 3".
@@ -37,13 +37,15 @@ struct Output {
     }
   }
   // All rows of all files, sorted.
-  std::vector<int64_t> Rows() const {
+  std::vector<int64_t> Rows(RowForm form = RowForm::kCsv) const {
     std::vector<int64_t> rows;
     for (const std::string& text : texts) {
       std::istringstream in(text);
-      std::string header;
-      in >> header;
-      EXPECT_EQ(header, "value");
+      if (form == RowForm::kCsv) {
+        std::string header;
+        in >> header;
+        EXPECT_EQ(header, "value");
+      }
       for (int64_t row = 0; in >> row;) rows.push_back(row);
     }
     std::sort(rows.begin(), rows.end());
@@ -67,6 +69,21 @@ TEST(FileSink, RowsAreVisibleWhenTheCheckpointIsComplete) {
   EXPECT_EQ(Output(machine).visible, Names{"sink-0000000000000007-0000000012-00001-000000.csv"});
   EXPECT_EQ(Output(machine).texts, Names{"value 1 2 3"});
   EXPECT_EQ(Output(machine).hidden, Names{".sink-0000000000000007-3-4-1-1.inprogress"});
+}
+
+TEST(FileSink, FilesOfTextAndJsonHaveNoHeader) {
+  for (const RowForm form : {RowForm::kText, RowForm::kJson}) {
+    Machine machine;
+    const auto factory = NewSink(form);
+    SinkTask task(machine, *factory);
+    ASSERT_TRUE(task.Start().ok());
+    ASSERT_TRUE(task.Write(1, 3).ok());
+    ASSERT_TRUE(task.Snapshot(1).ok());
+    ASSERT_TRUE(task.Complete(1).ok());
+    EXPECT_EQ(Output(machine).visible,
+              Names{Concat("sink-0000000000000007-0000000001-00000-000000", NameEndOf(form))});
+    EXPECT_EQ(Output(machine).texts, Names{"1 2 3"});
+  }
 }
 
 TEST(FileSink, WithoutRowsThereAreNoFiles) {
@@ -259,6 +276,9 @@ TEST(FileSink, OutputThatIsNewerThanTheStateIsRefused) {
   EXPECT_EQ(status.code(), StatusCode::kFailedPrecondition);
   EXPECT_NE(status.message().find("checkpoint 9"), std::string::npos) << status;
   EXPECT_NE(status.message().find("checkpoint 8"), std::string::npos) << status;
+  // Also when the program wrote another form then.
+  EXPECT_FALSE(start("sink-0000000000000007-0000000009-00003-000000.txt", 8).ok());
+  EXPECT_FALSE(start("sink-0000000000000007-0000000009-00003-000000.jsonl", 8).ok());
   // Of another lineage, of another sink, of nobody.
   EXPECT_EQ(start("sink-0000000000000008-0000000009-00003-000000.csv", 8), OkStatus());
   EXPECT_EQ(start("sink-2-0000000000000007-0000000009-00003-000000.csv", 8), OkStatus());
@@ -371,7 +391,7 @@ TEST(FileSinkNames, InProgressNamesAreReadBack) {
   EXPECT_EQ(name.ToString(), ".per%2fpage-1-fedcba9876543210-12-3-17-42.inprogress");
   EXPECT_EQ(InProgressName::Parse(name.ToString(), "per/page-1"), name);
   EXPECT_EQ(InProgressName::Parse(name.ToString(), "per/page"), std::nullopt);
-  EXPECT_EQ(FinalName(name, base::CheckpointId(250)),
+  EXPECT_EQ(FinalName(name, base::CheckpointId(250), ".csv"),
             "per%2fpage-1-fedcba9876543210-0000000250-00017-000042.csv");
 }
 
@@ -413,7 +433,8 @@ constexpr int64_t kRows = 60;
 // 5 rows of which every third is aborted. `history` is what a coordinator would have on record.
 class CountingJob {
  public:
-  explicit CountingJob(Machine& machine) : machine_(machine) {}
+  explicit CountingJob(Machine& machine, RowForm form = RowForm::kCsv)
+      : machine_(machine), factory_(NewSink(form)) {}
 
   // One attempt, until the end or until the process dies.
   void Run() {
@@ -472,25 +493,25 @@ class CountingJob {
   }
 
   Machine& machine_;
-  const std::unique_ptr<CommittingSinkFactory> factory_ = NewSink();
+  const std::unique_ptr<CommittingSinkFactory> factory_;
   Record record_;
   uint64_t last_checkpoint_ = 0;
   uint32_t attempt_ = 0;
   bool finished_ = false;
 };
 
-void ExpectEachRowOnce(Machine& machine, const std::string& when) {
+void ExpectEachRowOnce(Machine& machine, RowForm form, const std::string& when) {
   std::vector<int64_t> expected;
   for (int64_t row = 0; row < kRows; ++row) expected.push_back(row);
-  EXPECT_EQ(Output(machine).Rows(), expected) << when;
+  EXPECT_EQ(Output(machine).Rows(form), expected) << when;
   EXPECT_EQ(Output(machine).hidden, Names{}) << when;
 }
 
 // Killed between any two operations of the disk, then run to the end.
-void KillEverywhere(Death death) {
+void KillEverywhere(Death death, RowForm form) {
   for (uint64_t operation = 1;; ++operation) {
     Machine machine(sim::CalmOptions(operation));
-    CountingJob job(machine);
+    CountingJob job(machine, form);
     machine.process().KillAtOperation(operation, death);
     job.Run();
     if (job.finished()) {
@@ -501,12 +522,18 @@ void KillEverywhere(Death death) {
     machine.Restart(death);
     job.Run();
     ASSERT_TRUE(job.finished()) << "killed at operation " << operation;
-    ExpectEachRowOnce(machine, Concat("killed at operation ", operation));
+    ExpectEachRowOnce(machine, form, Concat("killed at operation ", operation));
   }
 }
 
-TEST(FileSink, EachRowOnceWhereverTheProcessIsKilled) { KillEverywhere(Death::kProcess); }
-TEST(FileSink, EachRowOnceWhereverThePowerIsCut) { KillEverywhere(Death::kMachine); }
+TEST(FileSink, EachRowOnceWhereverTheProcessIsKilled) {
+  for (const RowForm form : {RowForm::kCsv, RowForm::kText, RowForm::kJson})
+    KillEverywhere(Death::kProcess, form);
+}
+TEST(FileSink, EachRowOnceWhereverThePowerIsCut) {
+  for (const RowForm form : {RowForm::kCsv, RowForm::kText, RowForm::kJson})
+    KillEverywhere(Death::kMachine, form);
+}
 
 TEST(FileSink, EachRowOnceWithManyDeathsAndAFaultyDisk) {
   for (uint64_t seed = 1; seed <= 60; ++seed) {
@@ -523,7 +550,7 @@ TEST(FileSink, EachRowOnceWithManyDeathsAndAFaultyDisk) {
       machine.Restart(death);
     }
     ASSERT_TRUE(job.finished()) << "seed " << seed;
-    ExpectEachRowOnce(machine, Concat("seed ", seed));
+    ExpectEachRowOnce(machine, RowForm::kCsv, Concat("seed ", seed));
   }
 }
 

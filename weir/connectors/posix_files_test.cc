@@ -53,12 +53,12 @@ TEST_F(PosixFilesTest, ASourceReadsEveryRowOfEverySplit) {
   for (int64_t i = 0; i < 20'000; ++i) text += std::to_string(i) + "\n", sum += i;
   WriteFile("t.csv", text);
   const CsvSourceOptions options{.path = root + "/t.csv", .split_bytes = 7777};
-  const std::vector<std::string> fields = {"value"};
-  const auto splits = FindCsvSplits(env.files, options, fields);
+  const auto source = NewCsvSource<int64_t>(options);
+  const auto splits = FindFileSplits(env.files, options, source->format());
   ASSERT_TRUE(splits.ok()) << splits.status();
   EXPECT_GT(splits->size(), 10u);
 
-  const auto reader = CsvSource::Of<int64_t>(options)->NewReader();
+  const auto reader = source->NewReader();
   ASSERT_TRUE(reader->Start(context).ok());
   ASSERT_TRUE(reader->AddSplits(*splits).ok());
   reader->NoMoreSplits();
@@ -76,7 +76,7 @@ TEST_F(PosixFilesTest, ASourceReadsEveryRowOfEverySplit) {
 
 TEST_F(PosixFilesTest, ASinkMakesFilesVisible) {
   const std::string out = root + "/out";
-  const auto writer = FileSink(out, TypeOpsOf<int64_t>()).NewWriter();
+  const auto writer = FileSink({.directory = out}, RowForm::kCsv, TypeOpsOf<int64_t>()).NewWriter();
   ASSERT_TRUE(writer->Start(context, {}).ok());
   record::AnyBatch batch(TypeOpsOf<int64_t>());
   batch.Rows<int64_t>()[0] = 42;
@@ -101,12 +101,16 @@ TEST_F(PosixFilesTest, ASinkMakesFilesVisible) {
 
 TEST_F(PosixFilesTest, WhatIsInTheWayIsOneSentence) {
   WriteFile("file", "");
-  EXPECT_EQ(FileSink(root + "/file", TypeOpsOf<int64_t>()).NewWriter()->Start(context, {}).code(),
+  const auto csv = NewCsvSource<int64_t>({});
+  EXPECT_EQ(FileSink({.directory = root + "/file"}, RowForm::kCsv, TypeOpsOf<int64_t>())
+                .NewWriter()
+                ->Start(context, {})
+                .code(),
             StatusCode::kFailedPrecondition);
-  EXPECT_EQ(FindCsvSplits(env.files, {.path = root + "/none"}, {}).status(),
+  EXPECT_EQ(FindFileSplits(env.files, {.path = root + "/none"}, csv->format()).status(),
             InvalidArgumentError("no file or directory ", root,
                                  "/none; give the path of what is to be read"));
-  EXPECT_EQ(FindCsvSplits(env.files, {.path = root}, {}).status(),
+  EXPECT_EQ(FindFileSplits(env.files, {.path = root}, csv->format()).status(),
             InvalidArgumentError("no *.csv file in directory ", root,
                                  "; give the path of what is to be read"));
 }

@@ -1,4 +1,4 @@
-// A split of a CSV source: a byte range of one file, named by its id, and how far it was read.
+// A split of a source of files: a byte range of one file, named by its id, and how far it was read.
 //
 // A row belongs to the split in which its first byte lies; the header line belongs to none. The
 // position is the offset of the next row: exactly behind the last row put out, or where the range
@@ -18,23 +18,23 @@ namespace weir::connectors {
 
 /// The range [begin, end) of the file `file`: its name without the directory, so that an input may
 /// move between two runs.
-struct CsvSplit {
+struct FileSplit {
   std::string file;
   uint64_t begin = 0;
   uint64_t end = 0;
   uint64_t next = 0;  // where the next row begins, or is looked for
   // Of the file when the split was found:
-  uint64_t file_bytes = 0;     // what is behind is not read
-  uint64_t header_digest = 0;  // CsvHeader::digest
-  uint64_t tail_digest = 0;    // CsvTailDigest
-  friend bool operator==(const CsvSplit&, const CsvSplit&) = default;
+  uint64_t file_bytes = 0;   // what is behind is not read
+  uint64_t head_digest = 0;  // FileHead::digest
+  uint64_t tail_digest = 0;  // TailDigest
+  friend bool operator==(const FileSplit&, const FileSplit&) = default;
 };
 
 /// The id is "<file>:<begin>-<end>"; the position a version byte (1), two varints, `next` and
-/// `file_bytes`, and eight bytes each, `header_digest` and `tail_digest`.
-runtime::Split EncodeCsvSplit(const CsvSplit& split);
+/// `file_bytes`, and eight bytes each, `head_digest` and `tail_digest`.
+runtime::Split EncodeFileSplit(const FileSplit& split);
 
 /// Errors: DataLoss when it makes no sense; FailedPrecondition when a newer Weir wrote it.
-StatusOr<CsvSplit> DecodeCsvSplit(const runtime::Split& split);
+StatusOr<FileSplit> DecodeFileSplit(const runtime::Split& split);
 
 }  // namespace weir::connectors

@@ -1,4 +1,4 @@
-#include "weir/connectors/csv_split.h"
+#include "weir/connectors/file_split.h"
 
 #include <charconv>
 
@@ -14,7 +14,7 @@ bool ParseNumber(std::string_view text, uint64_t& number) {
   return error == std::errc() && end == text.data() + text.size();
 }
 
-bool ParseId(std::string_view id, CsvSplit& split) {
+bool ParseId(std::string_view id, FileSplit& split) {
   const size_t colon = id.rfind(':');
   const size_t dash = id.rfind('-');
   if (colon == std::string_view::npos || dash == std::string_view::npos || dash < colon)
@@ -27,34 +27,34 @@ bool ParseId(std::string_view id, CsvSplit& split) {
 
 }  // namespace
 
-runtime::Split EncodeCsvSplit(const CsvSplit& split) {
+runtime::Split EncodeFileSplit(const FileSplit& split) {
   base::ByteWriter position;
   position.U8(kVersion);
   position.Varint(split.next);
   position.Varint(split.file_bytes);
-  position.U64(split.header_digest);
+  position.U64(split.head_digest);
   position.U64(split.tail_digest);
   return {.id = Concat(split.file, ':', split.begin, '-', split.end), .position = position.Take()};
 }
 
-StatusOr<CsvSplit> DecodeCsvSplit(const runtime::Split& encoded) {
+StatusOr<FileSplit> DecodeFileSplit(const runtime::Split& encoded) {
   base::ByteReader position(encoded.position);
-  CsvSplit split;
+  FileSplit split;
   const uint8_t version = position.U8();
   if (position.ok() && version > kVersion) {
-    return FailedPreconditionError("the position of CSV split ", encoded.id,
+    return FailedPreconditionError("the position of file split ", encoded.id,
                                    " was written by a newer Weir (version ", int{version},
                                    "); run that one");
   }
   split.next = position.Varint();
   split.file_bytes = position.Varint();
-  split.header_digest = position.U64();
+  split.head_digest = position.U64();
   split.tail_digest = position.U64();
-  WEIR_RETURN_IF_ERROR(position.Check(Concat("the position of CSV split ", encoded.id),
+  WEIR_RETURN_IF_ERROR(position.Check(Concat("the position of file split ", encoded.id),
                                       base::ByteReader::Rest::kMustBeEmpty));
   if (!ParseId(encoded.id, split) || split.begin > split.end || split.end > split.file_bytes ||
       split.next < split.begin || split.next > split.file_bytes) {
-    return DataLossError("CSV split makes no sense: ", encoded.id, " at ", split.next, " of ",
+    return DataLossError("file split makes no sense: ", encoded.id, " at ", split.next, " of ",
                          split.file_bytes, " bytes");
   }
   return split;

@@ -1,0 +1,154 @@
+#include "weir/connectors/file_source.h"
+
+#include <algorithm>
+
+#include "weir/base/limits.h"
+#include "weir/connectors/file_finder.h"
+#include "weir/connectors/input_file.h"
+
+namespace weir::connectors {
+namespace {
+
+// As asked for, but so that there are at most limits::kSplitsMax splits.
+uint64_t SplitBytes(const std::vector<FoundFile>& inputs, uint64_t asked) {
+  if (asked == 0) return UINT64_MAX;
+  uint64_t bytes = 0;
+  for (const FoundFile& input : inputs) bytes += input.bytes;
+  // Each file adds less than one split to what its bytes need.
+  const uint64_t whole =
+      limits::kSplitsMax - std::min<uint64_t>(inputs.size(), limits::kSplitsMax - 1);
+  return std::max(asked, (bytes + whole - 1) / whole);
+}
+
+// Appends the splits of one file.
+Status DivideFile(env::FileSystem& files, const FoundFile& input, uint64_t split_bytes,
+                  const FileFormat& format, std::vector<runtime::Split>& splits) {
+  const std::string path = env::JoinPath(input.directory, input.name);
+  WEIR_ASSIGN_OR_RETURN(const auto file, files.Open(path));
+  WEIR_ASSIGN_OR_RETURN(const FileHead head, format.ReadHead(*file, path, input.bytes));
+  WEIR_ASSIGN_OR_RETURN(const uint64_t tail, TailDigest(*file, input.bytes));
+  for (uint64_t begin = 0; begin < input.bytes;) {
+    const uint64_t end = begin + std::min(split_bytes, input.bytes - begin);
+    splits.push_back(EncodeFileSplit({.file = input.name,
+                                      .begin = begin,
+                                      .end = end,
+                                      .next = begin,
+                                      .file_bytes = input.bytes,
+                                      .head_digest = head.digest,
+                                      .tail_digest = tail}));
+    begin = end;
+  }
+  return {};
+}
+
+class FileSplitEnumerator final : public runtime::SplitEnumerator {
+ public:
+  FileSplitEnumerator(env::Env& env, FileSourceOptions options,
+                      std::shared_ptr<const FileFormat> format)
+      : env_(env), options_(std::move(options)), format_(std::move(format)) {}
+
+  void Discover(base::UniqueFunction<void(StatusOr<runtime::Discovery>)> done) override {
+    env_.pool.Post([&files = env_.files, options = options_, format = format_,
+                    done = std::move(done)]() mutable {
+      auto splits = FindFileSplits(files, options, *format);
+      if (!splits.ok()) {
+        done(std::move(splits).status().Annotated(Concat("read ", format->name())));
+      } else {
+        done(runtime::Discovery{.splits = *std::move(splits)});
+      }
+    });
+  }
+
+ private:
+  env::Env& env_;
+  const FileSourceOptions options_;
+  const std::shared_ptr<const FileFormat> format_;  // owners: this, the source and its jobs
+};
+
+}  // namespace
+
+StatusOr<std::vector<runtime::Split>> FindFileSplits(env::FileSystem& files,
+                                                     const FileSourceOptions& options,
+                                                     const FileFormat& format) {
+  WEIR_ASSIGN_OR_RETURN(const std::vector<FoundFile> inputs,
+                        FindFiles(files, options.path, format.name_end()));
+  if (inputs.size() > limits::kSplitsMax) {
+    return ResourceExhaustedError(options.path, " names ", inputs.size(), " files; at most ",
+                                  limits::kSplitsMax,
+                                  " can be read by one source; join them to larger ones");
+  }
+  const uint64_t split_bytes = SplitBytes(inputs, options.split_bytes);
+  std::vector<runtime::Split> splits;
+  for (const FoundFile& input : inputs) {
+    WEIR_RETURN_IF_ERROR(DivideFile(files, input, split_bytes, format, splits));
+  }
+  return splits;
+}
+
+std::unique_ptr<runtime::SplitEnumerator> FileSource::NewEnumerator(env::Env& env) const {
+  return std::make_unique<FileSplitEnumerator>(env, options_, format_);
+}
+
+std::unique_ptr<runtime::SourceReader> FileSource::NewReader() const {
+  return std::make_unique<FileSourceReader>(options_, format_);
+}
+
+Status FileSourceReader::Start(const runtime::OperatorContext& context) {
+  env_ = context.env;
+  rate_.emplace(static_cast<double>(options_.rate) / context.parallelism, env_->clock.Now());
+  return {};
+}
+
+Status FileSourceReader::AddSplits(std::vector<runtime::Split> splits) {
+  for (const runtime::Split& split : splits) {
+    WEIR_ASSIGN_OR_RETURN(FileSplit decoded, DecodeFileSplit(split));
+    waiting_.push_back(std::move(decoded));
+  }
+  return {};
+}
+
+std::vector<runtime::Split> FileSourceReader::Snapshot(base::CheckpointId) {
+  std::vector<runtime::Split> splits;
+  if (reader_ != nullptr) splits.push_back(EncodeFileSplit(reader_->Position()));
+  for (const FileSplit& split : waiting_) splits.push_back(EncodeFileSplit(split));
+  return splits;
+}
+
+StatusOr<runtime::PollResult> FileSourceReader::Poll(runtime::Output& output) {
+  if (reader_ == nullptr && waiting_.empty()) {
+    return no_more_splits_ ? runtime::PollResult::kEnd : runtime::PollResult::kIdle;
+  }
+  const uint32_t allowed = rate_->Allowed(env_->clock.Now());
+  if (allowed == 0) return runtime::PollResult::kIdle;
+  record::AnyBatch& batch = output.OpenBatch(base::PortIndex(0));
+  if (batch.full()) return runtime::PollResult::kMore;
+  if (reader_ == nullptr) WEIR_RETURN_IF_ERROR(OpenNext());
+  const uint32_t rows_max = std::min(allowed, batch.capacity() - batch.size());
+  WEIR_ASSIGN_OR_RETURN(const FileSplitReader::State state, reader_->Advance(rows_max));
+  if (state == FileSplitReader::State::kEnd) {
+    finished_.push_back(EncodeFileSplit(reader_->Position()).id);
+    reader_ = nullptr;
+    if (waiting_.empty() && no_more_splits_) return runtime::PollResult::kEnd;
+  } else if (state == FileSplitReader::State::kRows) {
+    WEIR_ASSIGN_OR_RETURN(const uint32_t rows, reader_->Take(batch));
+    rate_->Spend(rows);
+  }
+  return runtime::PollResult::kMore;
+}
+
+Duration FileSourceReader::PollAgainAfter() const {
+  return WantsSplit() ? SourceReader::PollAgainAfter() : rate_->Wait(env_->clock.Now());
+}
+
+Status FileSourceReader::OpenNext() {
+  WEIR_ASSIGN_OR_RETURN(std::string path,
+                        PathOfFile(env_->files, options_.path, waiting_.front().file));
+  WEIR_ASSIGN_OR_RETURN(reader_, FileSplitReader::Open({.files = env_->files,
+                                                        .path = std::move(path),
+                                                        .split = waiting_.front(),
+                                                        .format = *format_}));
+  waiting_.pop_front();
+  return {};
+}
+
+}  // namespace weir::connectors

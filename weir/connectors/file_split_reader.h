@@ -1,0 +1,76 @@
+// FileSplitReader: the records of one split, a block of bytes at a time.
+//
+// The one reader of ranges of files: it knows where it stands and whether the file is still the one
+// that was found; what the bytes mean is its format's. Reads through a buffer of its own (no
+// mapping: a file that shrinks would end the process), which grows only for a row that is longer.
+// Short reads are continued.
+// Threads: one caller at a time.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "weir/connectors/file_format.h"
+#include "weir/connectors/file_split.h"
+#include "weir/env/file_system.h"
+#include "weir/record/any_batch.h"
+
+namespace weir::connectors {
+
+class FileSplitReader {
+ public:
+  struct Options {
+    env::FileSystem& files;
+    std::string path;  // of the split's file
+    FileSplit split;
+    const FileFormat& format;
+  };
+
+  /// Opens the file and reads what stands before its rows.
+  /// Errors: FailedPrecondition, with the cure, when the file is gone or is not what it was when
+  ///   the split was found; those of FileFormat::ReadHead; what the file system reports.
+  static StatusOr<std::unique_ptr<FileSplitReader>> Open(Options options);
+
+  enum class State : uint8_t {
+    kRows,   // rows are there for Take
+    kAgain,  // a read was done; call again
+    kEnd,    // all rows of the split were taken
+  };
+
+  /// Makes rows ready when all were taken: finds at most `rows_max`, or does one read.
+  /// Errors: InvalidArgument with place and reason when the next row is none; FailedPrecondition
+  ///   when the file shrank; what the file reports.
+  StatusOr<State> Advance(uint32_t rows_max);
+
+  /// Moves rows that are ready behind those of `batch` until it is full; returns how many.
+  /// Errors: InvalidArgument with place and reason when the next row is no record.
+  StatusOr<uint32_t> Take(record::AnyBatch& batch);
+
+  /// The split with its position behind the last row taken.
+  FileSplit Position() const;
+
+ private:
+  FileSplitReader(Options options, std::unique_ptr<env::ReadableFile> file, const FileHead& head);
+
+  bool AtEnd() const;
+  Status FindFirstRow();
+  void Consume(size_t bytes);
+  Status Read();
+  Status MakeRoom();
+
+  const std::string path_;
+  const FileSplit split_;
+  const std::unique_ptr<env::ReadableFile> file_;
+  const std::unique_ptr<RecordParser> parser_;
+
+  uint32_t row_ = 0;          // the first row of the cut that was not taken
+  uint32_t block_bytes_ = 0;  // what the cut covers: its rows and what is skipped between them
+
+  std::vector<char> buffer_;    // with kBlockPaddingBytes at its end
+  size_t begin_ = 0, end_ = 0;  // the bytes that the buffer holds; the block is their beginning
+  uint64_t offset_;             // in the file, of buffer_[begin_]
+  bool at_row_;                 // a row begins at begin_; else a line end is looked for first
+};
+
+}  // namespace weir::connectors
