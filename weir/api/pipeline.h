@@ -29,6 +29,7 @@
 #include "weir/connectors/csv_source.h"
 #include "weir/connectors/elements_source.h"
 #include "weir/connectors/generator_source.h"
+#include "weir/connectors/json_source.h"
 #include "weir/connectors/text_source.h"
 
 namespace weir {
@@ -96,6 +97,17 @@ class Pipeline {
   }
   Stream<std::string> ReadText(TextSourceOptions options, Location place = Location::current()) {
     return Read<std::string>(connectors::NewTextSource(std::move(options)), place);
+  }
+
+  /// The values of a file of JSON lines, of all *.jsonl files of a directory, or of those that
+  /// match a pattern (logs/*.json). Fields are found by name.
+  template <class T>
+  Stream<T> ReadJson(std::string path, Location place = Location::current()) {
+    return ReadJson<T>(JsonSourceOptions{.path = std::move(path)}, place);
+  }
+  template <class T>
+  Stream<T> ReadJson(JsonSourceOptions options, Location place = Location::current()) {
+    return Read<T>(connectors::NewJsonSource<T>(std::move(options)), place);
   }
 
   /// The records of a source of Ts.

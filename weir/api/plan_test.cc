@@ -229,6 +229,11 @@ TEST(Plan, AllErrorsAreReportedTogether) {
       "with \".\"");
 }
 
+TEST(Plan, FilesOfJson) {
+  EXPECT_EQ(Say([](Pipeline& p) { p.ReadJson<Click>("in/*.jsonl").WriteJson("out"); }),
+            "[json-source ▸ json-sink] ×2\n");
+}
+
 TEST(Plan, FilesOfText) {
   EXPECT_EQ(Say([](Pipeline& p) { p.ReadText("logs/*.txt").WriteText("out"); }),
             "[text-source ▸ text-sink] ×2\n");

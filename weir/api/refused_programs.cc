@@ -4,6 +4,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <variant>
 #include <vector>
 
 #include "weir/api/pipeline.h"
@@ -28,6 +29,11 @@ struct Nested {
   std::vector<int64_t> values;
 };
 WEIR_RECORD(Nested, values);
+
+struct Varied {
+  std::variant<int64_t, std::string> value;
+};
+WEIR_RECORD(Varied, value);
 
 struct Count : KeyedProcessFunction<std::string, Click, int64_t> {
   explicit Count(int64_t from);
@@ -76,6 +82,7 @@ void Ends(Pipeline& p, Stream<Nested> nested) {
   nested.WriteText("out");  // refused: map to a std::string or a number first
   nested.WriteCsv("out");  // refused: map to a flat record first (or write JSON)
   p.ReadCsv<Nested>("in.csv");  // refused: a row of CSV is a number, a text, or a WEIR_RECORD
+  p.ReadJson<Varied>("in.jsonl");  // refused: read a WEIR_RECORD, or a type that Weir knows, from JSON
   p.FromElements<Plain>({{1}});  // refused: name the fields of this struct with WEIR_RECORD
   p.Option("n", NotAnOption(), "");  // refused: give the option a default that is a text, an integer, a double, a bool or a weir::Duration
   p.Option("n", uint64_t{1}, "");  // refused: give the option a default of type int64_t

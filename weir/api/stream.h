@@ -157,6 +157,16 @@ class Stream : public api::NodeHandle<Stream<T>> {
     return WriteText(FileSinkOptions{.directory = std::move(directory)}, place);
   }
 
+  /// Writes files of JSON lines into a directory, each record exactly once.
+  StreamSink WriteJson(FileSinkOptions options,
+                       std::source_location place = std::source_location::current()) const {
+    return WriteFiles(std::move(options), connectors::RowForm::kJson, place);
+  }
+  StreamSink WriteJson(std::string directory,
+                       std::source_location place = std::source_location::current()) const {
+    return WriteJson(FileSinkOptions{.directory = std::move(directory)}, place);
+  }
+
   /// Hands the records to a sink, each exactly once.
   StreamSink SinkTo(std::shared_ptr<const runtime::Sink> sink,
                     std::source_location place = std::source_location::current()) const {

@@ -74,6 +74,14 @@ struct TypeTraits<std::optional<T>> {
       out += "null";
     }
   }
+  /// Absent when it is null, or a record has no such field.
+  static bool ParseJson(record::JsonInput& in, Optional& v)
+    requires JsonReadable<T>
+  {
+    if (in.ReadNull()) return v.reset(), true;
+    if (!v) v.emplace();
+    return Value::ParseJson(in, *v);
+  }
 
   static constexpr std::string_view ExpectedInCsv() {
     if constexpr (kCsvField) return Value::kExpected;
@@ -153,8 +161,20 @@ struct TypeTraits<std::vector<T, Allocator>> {
     }
     out += ']';
   }
+  static bool ParseJson(record::JsonInput& in, List& v)
+    requires JsonReadable<T>
+  {
+    v.clear();
+    return in.ReadArray(&ParseJsonElement, &v);
+  }
 
  private:
+  static bool ParseJsonElement(record::JsonInput& in, void* list) {
+    T element{};
+    if (!Element::ParseJson(in, element)) return false;
+    static_cast<List*>(list)->push_back(std::move(element));
+    return true;
+  }
   static void DecodeElement(base::ByteReader& in, List& v, size_t i) {
     if constexpr (std::is_same_v<T, bool>) {  // std::vector<bool> has no elements to refer to
       bool element;
@@ -233,6 +253,43 @@ struct TypeTraits<std::map<K, V, Compare, Allocator>> {
       if (!kObject) out += ']';
     }
     out += kObject ? '}' : ']';
+  }
+  static bool ParseJson(record::JsonInput& in, Map& v)
+    requires JsonReadable<K> && JsonReadable<V>
+  {
+    v.clear();
+    if constexpr (record::JsonKey<K>) {
+      return in.ReadMap(&ParseJsonMember, &v);
+    } else {
+      return in.ReadArray(&ParseJsonPair, &v);
+    }
+  }
+
+ private:
+  static bool ParseJsonMember(record::JsonInput& in, std::string_view text, void* map) {
+    K key{};
+    if (!Key::ParseCsv(text, key)) return in.RefuseKey(Key::kExpected);
+    auto [entry, is_new] = static_cast<Map*>(map)->try_emplace(std::move(key));
+    return is_new ? Value::ParseJson(in, entry->second) : in.RefuseBecause("stands there twice");
+  }
+
+  struct Pair {
+    K key{};
+    V value{};
+    uint32_t count = 0;
+  };
+  static bool ParseJsonPart(record::JsonInput& in, void* pair) {
+    auto& [key, value, count] = *static_cast<Pair*>(pair);
+    if (++count > 2) return in.Refuse("the end of a pair of key and value");
+    return count == 1 ? Key::ParseJson(in, key) : Value::ParseJson(in, value);
+  }
+  static bool ParseJsonPair(record::JsonInput& in, void* map) {
+    Pair pair;
+    if (!in.ReadArray(&ParseJsonPart, &pair)) return false;
+    if (pair.count < 2) return in.Refuse("a pair of key and value");
+    const bool is_new =
+        static_cast<Map*>(map)->try_emplace(std::move(pair.key), std::move(pair.value)).second;
+    return is_new || in.RefuseBecause("has a key that stands there twice");
   }
 };
 

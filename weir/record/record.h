@@ -135,6 +135,16 @@ struct RecordTraits<T, RecordFields<T, kMembers...>> {
     out += '}';
   }
 
+  /// From an object; see JsonInput::ReadRecord.
+  static bool ParseJson(JsonInput& in, T& v)
+    requires(JsonReadable<MemberType<kMembers>> && ...)
+  {
+    size_t i = 0;
+    static const std::array<JsonField, sizeof...(kMembers)> kFields = {JsonField{
+        kFieldsOf<T>.field_names[i++], &ParseJsonField<kMembers>, ClearerOf<kMembers>()}...};
+    return in.ReadRecord(kFields, &v);
+  }
+
   /// Moves the fields of `from` to `to`; what `to` owned goes to `from`, so that neither loses its
   /// capacity.
   static void Exchange(T& from, T& to) { (ExchangeField<kMembers>(from, to), ...); }
@@ -151,6 +161,24 @@ struct RecordTraits<T, RecordFields<T, kMembers...>> {
   }
 
  private:
+  template <auto kMember>
+  static bool ParseJsonField(JsonInput& in, void* v) {
+    return Of<kMember>::ParseJson(in, static_cast<T*>(v)->*kMember);
+  }
+  template <auto kMember>
+  static void ClearField(void* v) {
+    (static_cast<T*>(v)->*kMember).reset();
+  }
+  // Only an optional field may be missing in JSON.
+  template <auto kMember>
+  static constexpr auto ClearerOf() {
+    using Clearer = void (*)(void*);
+    if constexpr (requires { typename Of<kMember>::Optional; }) {
+      return Clearer(&ClearField<kMember>);
+    } else {
+      return Clearer(nullptr);
+    }
+  }
   template <auto kMember>
   static void AppendJsonField(const T& v, size_t index, std::string& out) {
     out.append(index == 0 ? "{\"" : ",\"").append(kFieldsOf<T>.field_names[index]).append("\":");

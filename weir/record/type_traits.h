@@ -18,6 +18,7 @@
 
 #include "weir/base/bytes.h"
 #include "weir/base/hash.h"
+#include "weir/record/json_input.h"
 #include "weir/record/scalar_text.h"
 #include "weir/record/schema.h"
 
@@ -39,6 +40,8 @@ inline namespace v0 {
 ///   ValidKey(v)      false for what must not be a key (NaN)
 ///   HeapBytes(v)     bytes that the content takes outside of T; spare capacity does not count
 /// * AppendJson(v, out)
+///   ParseJson(in, v)  replaces v by the value at which a record::JsonInput stands; false, and v is
+///                    any valid value, when it is none. A type without it cannot be read from JSON
 template <class T>
 struct TypeTraits {
   static constexpr bool kUnsupported = true;
@@ -47,6 +50,12 @@ struct TypeTraits {
 /// Has a TypeTraits.
 template <class T>
 concept FieldType = !requires { TypeTraits<T>::kUnsupported; };
+
+/// Can be read from JSON.
+template <class T>
+concept JsonReadable = FieldType<T> && requires(record::JsonInput& in, T& v) {
+  { TypeTraits<T>::ParseJson(in, v) } -> std::same_as<bool>;
+};
 
 /// The defaults for a type that joins by its own specialisation of TypeTraits.
 template <class T>
@@ -130,6 +139,17 @@ struct TypeTraits<T> : record::NumberTraits<T> {
       record::AppendUnsigned(v, out);
     }
   }
+  static bool ParseJson(record::JsonInput& in, T& v) {
+    using Limits = std::numeric_limits<T>;
+    std::conditional_t<std::is_signed_v<T>, int64_t, uint64_t> wide;
+    if constexpr (std::is_signed_v<T>) {
+      if (!in.ReadInteger(Limits::min(), Limits::max(), wide)) return false;
+    } else {
+      if (!in.ReadUnsigned(Limits::max(), wide)) return false;
+    }
+    v = static_cast<T>(wide);
+    return true;
+  }
   static void AppendCsv(const T& v, std::string& out) { AppendJson(v, out); }
   static bool ParseCsv(std::string_view text, T& v) {
     using Limits = std::numeric_limits<T>;
@@ -154,6 +174,12 @@ struct TypeTraits<T> : record::NumberTraits<T> {
   }
   static bool ValidKey(const T& v) { return v == v; }
   static void AppendJson(const T& v, std::string& out) { record::AppendJsonNumber(v, out); }
+  static bool ParseJson(record::JsonInput& in, T& v) {
+    double wide;
+    if (!in.ReadNumber(static_cast<double>(std::numeric_limits<T>::max()), wide)) return false;
+    v = static_cast<T>(wide);
+    return true;
+  }
   static void AppendCsv(const T& v, std::string& out) { record::AppendNumber(v, out); }
   static bool ParseCsv(std::string_view text, T& v) { return record::ParseNumber(text, v); }
 };
@@ -180,6 +206,7 @@ struct TypeTraits<bool> {
   static bool ValidKey(const bool&) { return true; }
   static size_t HeapBytes(const bool&) { return 0; }
   static void AppendJson(const bool& v, std::string& out) { out += v ? "true" : "false"; }
+  static bool ParseJson(record::JsonInput& in, bool& v) { return in.ReadBool(v); }
   static void AppendCsv(const bool& v, std::string& out) { AppendJson(v, out); }
   static bool ParseCsv(std::string_view text, bool& v) { return record::ParseBool(text, v); }
 };
@@ -206,6 +233,7 @@ struct TypeTraits<std::string> {
   static void AppendJson(const std::string& v, std::string& out) {
     record::AppendJsonString(v, out);
   }
+  static bool ParseJson(record::JsonInput& in, std::string& v) { return in.ReadString(v); }
   static void AppendCsv(const std::string& v, std::string& out) { record::AppendCsvString(v, out); }
   static bool ParseCsv(std::string_view text, std::string& v) { return v = text, true; }
 };
