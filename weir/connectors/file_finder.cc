@@ -1,6 +1,7 @@
 #include "weir/connectors/file_finder.h"
 
 #include "weir/base/utf8.h"
+#include "weir/connectors/compression.h"
 #include "weir/connectors/input_file.h"
 
 namespace weir::connectors {
@@ -15,13 +16,26 @@ bool IsPattern(std::string_view text) {
   return text.find_first_of(kWildcards) != std::string_view::npos;
 }
 
+bool MatchesExactly(std::string_view name, const std::string& pattern) {
+  return MatchesPattern(name, pattern);
+}
+
+// Whether `name` matches, with or without the end of a compressed file.
+bool MatchesWithAnyEnd(std::string_view name, const std::string& pattern) {
+  std::string_view plain = name;
+  plain.remove_suffix(NameEndOf(CompressionOf(name)).size());
+  return MatchesPattern(name, pattern) || MatchesPattern(plain, pattern);
+}
+
+using Matches = bool (*)(std::string_view name, const std::string& pattern);
+
 StatusOr<std::vector<FoundFile>> FindInDirectory(env::FileSystem& files,
                                                  const std::string& directory,
-                                                 const std::string& pattern) {
+                                                 const std::string& pattern, Matches matches) {
   WEIR_ASSIGN_OR_RETURN(const std::vector<std::string> names, files.List(directory));
   std::vector<FoundFile> found;
   for (const std::string& name : names) {
-    if (!MatchesPattern(name, pattern)) continue;
+    if (!matches(name, pattern)) continue;
     const std::string path = env::JoinPath(directory, name);
     WEIR_ASSIGN_OR_RETURN(const env::FileInfo entry, files.Stat(path));
     if (entry.is_directory) continue;
@@ -41,7 +55,7 @@ StatusOr<std::vector<FoundFile>> FindMatching(env::FileSystem& files, const std:
                                 "; '*' and '?' stand for letters of the names of files only, not "
                                 "of directories");
   }
-  auto found = FindInDirectory(files, directory, BaseName(input));
+  auto found = FindInDirectory(files, directory, BaseName(input), &MatchesExactly);
   if (found.status().code() == StatusCode::kNotFound) {
     return InvalidArgumentError("no directory ", directory, kPathCure);
   }
@@ -86,7 +100,7 @@ StatusOr<std::vector<FoundFile>> FindFiles(env::FileSystem& files, const std::st
     return std::vector{FoundFile{env::DirectoryOf(input), BaseName(input), info->bytes}};
   }
   WEIR_ASSIGN_OR_RETURN(std::vector<FoundFile> found,
-                        FindInDirectory(files, input, Concat("*", name_end)));
+                        FindInDirectory(files, input, Concat("*", name_end), &MatchesWithAnyEnd));
   if (found.empty()) {
     return InvalidArgumentError("no *", name_end, " file in directory ", input, kPathCure);
   }

@@ -23,8 +23,9 @@ struct FoundFile {
 bool MatchesPattern(std::string_view name, std::string_view pattern);
 
 /// The files that `input` names, sorted by name: the file of this path; or, of a directory, those
-/// that end in `name_end`; or, when there is nothing of this path and its last part holds '*' or
-/// '?', those of its directory that match it. Hidden files and directories are left out.
+/// that end in `name_end`, with or without the end of a compressed file behind it; or, when there
+/// is nothing of this path and its last part holds '*' or '?', those of its directory that match
+/// it. Hidden files and directories are left out.
 /// Errors: InvalidArgument when there is none, or a name is no UTF-8; what the file system reports.
 StatusOr<std::vector<FoundFile>> FindFiles(env::FileSystem& files, const std::string& input,
                                            std::string_view name_end);

@@ -89,7 +89,7 @@ class FileFormat {
   virtual std::string_view name_end() const = 0;  // ".csv": of the files of a directory
   virtual const record::TypeOps& type() const = 0;
 
-  /// Looks at the beginning of the first `file_bytes` bytes of `file`.
+  /// Looks at the beginning of the first `file_bytes` bytes of `file`, which may have fewer.
   /// Errors: InvalidArgument, in one sentence with the path, when it is not what it should be.
   ///   Whatever `file` reports.
   virtual StatusOr<FileHead> ReadHead(const env::ReadableFile& file, const std::string& path,

@@ -168,7 +168,10 @@ Status FileSinkWriter::OpenFile() {
   WEIR_ASSIGN_OR_RETURN(open->file,
                         context_.env->files.Create(env::JoinPath(directory_, open->name.ToString()),
                                                    env::FileSystem::Existing::kFail));
-  open->buffer = header_;
+  open->rows = header_;
+  if (options_.compression != Compression::kNone) {
+    open->compressor = Compressor::New(options_.compression);
+  }
   open_ = std::move(open);
   return {};
 }
@@ -176,36 +179,48 @@ Status FileSinkWriter::OpenFile() {
 Status FileSinkWriter::Write(const record::AnyBatch& batch, uint32_t begin) {
   if (open_ == nullptr && begin < batch.size()) WEIR_RETURN_IF_ERROR(WithCure(OpenFile()));
   for (uint32_t row = begin; row < batch.size(); ++row) {
-    WEIR_RETURN_IF_ERROR(AppendRow(form_, batch, row, open_->buffer));
-    ++open_->rows;
-    if (open_->buffer.size() >= kFlushBytes) WEIR_RETURN_IF_ERROR(WithCure(Flush()));
+    WEIR_RETURN_IF_ERROR(AppendRow(form_, batch, row, open_->rows));
+    ++open_->row_count;
+    if (open_->rows.size() >= kFlushBytes) WEIR_RETURN_IF_ERROR(WithCure(Flush()));
   }
   return {};
 }
 
+// Turns the rows into what the file shall hold of them.
+void FileSinkWriter::MakeReady(Rest rest) {
+  if (open_->compressor == nullptr) {
+    open_->ready.swap(open_->rows);
+  } else {
+    open_->compressor->Add(open_->rows, open_->ready);
+    if (rest == Rest::kIsNone) open_->compressor->Finish(open_->ready);
+  }
+  open_->rows.clear();
+  open_->digest.Add(open_->ready);
+  open_->bytes += open_->ready.size();
+}
+
 Status FileSinkWriter::Flush() {
-  open_->digest.Add(open_->buffer);
-  open_->bytes += open_->buffer.size();
-  Status appended = open_->file->Append(open_->buffer);
-  open_->buffer.clear();
+  MakeReady(Rest::kFollows);
+  Status appended = open_->file->Append(open_->ready);
+  open_->ready.clear();
   return appended;
 }
 
 StatusOr<runtime::SinkWriter::Closed> FileSinkWriter::PreCommit(base::CheckpointId checkpoint) {
   Closed closed;
   if (open_ == nullptr) return closed;
-  open_->digest.Add(open_->buffer);
+  MakeReady(Rest::kIsNone);
   const FileCommittable committable{.directory = directory_,
                                     .in_progress = open_->name.ToString(),
-                                    .final = FinalName(open_->name, checkpoint, NameEndOf(form_)),
-                                    .bytes = open_->bytes + open_->buffer.size(),
+                                    .final = FinalName(open_->name, checkpoint, name_end_),
+                                    .bytes = open_->bytes,
                                     .digest = open_->digest.value(),
-                                    .rows = open_->rows};
+                                    .rows = open_->row_count};
   closed.payloads.push_back(committable.Encode());
   closed.make_durable = [open = std::move(open_), &files = context_.env->files,
                          directory = directory_]() -> Status {
     const auto seal = [&]() -> Status {
-      WEIR_RETURN_IF_ERROR(open->file->Append(open->buffer));
+      WEIR_RETURN_IF_ERROR(open->file->Append(open->ready));
       WEIR_RETURN_IF_ERROR(open->file->Sync());
       WEIR_RETURN_IF_ERROR(open->file->Close());
       return files.SyncDirectory(directory);

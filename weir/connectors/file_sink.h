@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "weir/base/checksum.h"
+#include "weir/connectors/compression.h"
 #include "weir/connectors/file_sink_names.h"
 #include "weir/connectors/row_form.h"
 #include "weir/env/env.h"
@@ -26,6 +27,7 @@ inline namespace v0 {
 
 struct FileSinkOptions {
   std::string directory;  // made if it is missing
+  Compression compression = Compression::kNone;
 };
 
 }  // namespace v0
@@ -56,7 +58,11 @@ Status CommitFile(env::FileSystem& files, const FileCommittable& file);
 class FileSinkWriter final : public runtime::SinkWriter {
  public:
   FileSinkWriter(FileSinkOptions options, RowForm form, const record::TypeOps& type)
-      : options_(std::move(options)), form_(form), type_(type), directory_(options_.directory) {}
+      : options_(std::move(options)),
+        form_(form),
+        type_(type),
+        directory_(options_.directory),
+        name_end_(Concat(NameEndOf(form_), NameEndOf(options_.compression))) {}
 
   Status Start(const runtime::OperatorContext& context,
                std::span<const runtime::Committable> pending) override;
@@ -66,14 +72,16 @@ class FileSinkWriter final : public runtime::SinkWriter {
                                         const runtime::Committable& committable) override;
 
  private:
-  // The file being written. Its rows go through `buffer`.
+  // The file being written. Its rows go through `rows`, and through `compressor` if there is one.
   struct Open {
     InProgressName name;
     std::unique_ptr<env::WritableFile> file;
-    std::string buffer;
+    std::string rows;
+    std::unique_ptr<Compressor> compressor;
+    std::string ready;  // to be handed to the file
     base::Checksum digest;
-    uint64_t bytes = 0;  // handed to the file
-    uint64_t rows = 0;
+    uint64_t bytes = 0;  // of the file, with those that are ready
+    uint64_t row_count = 0;
   };
 
   Status MakeDirectory();
@@ -82,6 +90,8 @@ class FileSinkWriter final : public runtime::SinkWriter {
   Status CheckCommitted(const std::vector<std::string>& names) const;
   bool IsLeftover(const InProgressName& name) const;
   Status OpenFile();
+  enum class Rest : uint8_t { kFollows, kIsNone };
+  void MakeReady(Rest rest);
   Status Flush();
   Status WithCure(const Status& status) const;
 
@@ -89,6 +99,7 @@ class FileSinkWriter final : public runtime::SinkWriter {
   const RowForm form_;
   const record::TypeOps& type_;
   const std::string directory_;
+  const std::string name_end_;
   std::string header_;
   runtime::OperatorContext context_;
   uint64_t next_sequence_ = 0;

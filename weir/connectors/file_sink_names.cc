@@ -5,6 +5,7 @@
 #include <charconv>
 
 #include "weir/base/bytes.h"
+#include "weir/connectors/compression.h"
 #include "weir/connectors/row_form.h"
 
 namespace weir::connectors {
@@ -95,6 +96,7 @@ std::string FinalName(const InProgressName& in_progress, base::CheckpointId chec
 
 std::optional<CommittedName> CommittedName::Parse(std::string_view name, std::string_view uid) {
   // A sink may have written another form in an earlier version of the program.
+  name.remove_suffix(NameEndOf(CompressionOf(name)).size());
   const auto form =
       std::ranges::find_if(kForms, [&](RowForm any) { return name.ends_with(NameEndOf(any)); });
   if (form == kForms.end()) return std::nullopt;

@@ -44,7 +44,8 @@ struct CommittedName {
 };
 
 /// The name under which the file is committed by `checkpoint`, the one that closed it.
-/// Shapes: `name_end` is one that CommittedName knows: that of a RowForm.
+/// Shapes: `name_end` is one that CommittedName knows: that of a RowForm, and of a Compression
+///   behind it.
 std::string FinalName(const InProgressName& in_progress, base::CheckpointId checkpoint,
                       std::string_view name_end);
 

@@ -18,9 +18,11 @@ using Death = sim::Process::Death;
 
 constexpr char kDirectory[] = "out";
 
-std::unique_ptr<CommittingSinkFactory> NewSink(RowForm form = RowForm::kCsv) {
-  return std::make_unique<CommittingSinkFactory>(std::make_shared<FileSink>(
-      FileSinkOptions{.directory = kDirectory}, form, TypeOpsOf<int64_t>()));
+std::unique_ptr<CommittingSinkFactory> NewSink(RowForm form = RowForm::kCsv,
+                                               FileSinkOptions options = {}) {
+  options.directory = kDirectory;
+  return std::make_unique<CommittingSinkFactory>(
+      std::make_shared<FileSink>(std::move(options), form, TypeOpsOf<int64_t>()));
 }
 
 // The names in the output directory, and what the visible files hold, each as "value 1 2 3".
@@ -30,11 +32,19 @@ struct Output {
       const std::string name = path.substr(path.rfind('/') + 1);
       (name.starts_with('.') ? hidden : visible).push_back(name);
       if (name.starts_with('.')) continue;
-      std::string text = *machine.disk().ReadFile(path);
+      std::string text = Decompressed(*machine.disk().ReadFile(path), name);
       std::replace(text.begin(), text.end(), '\n', ' ');
       if (text.ends_with(' ')) text.pop_back();
       texts.push_back(text);
     }
+  }
+  static std::string Decompressed(std::string bytes, const std::string& name) {
+    if (CompressionOf(name) == Compression::kNone) return bytes;
+    const auto decompressor = Decompressor::New(CompressionOf(name));
+    std::string text(1'000'000, '\0');
+    const auto step = decompressor->Run(bytes, text.data(), text.size());
+    EXPECT_TRUE(step.ok() && decompressor->at_end() && step->taken == bytes.size()) << name;
+    return text.substr(0, step->made);
   }
   // All rows of all files, sorted.
   std::vector<int64_t> Rows(RowForm form = RowForm::kCsv) const {
@@ -83,6 +93,27 @@ TEST(FileSink, FilesOfTextAndJsonHaveNoHeader) {
     EXPECT_EQ(Output(machine).visible,
               Names{Concat("sink-0000000000000007-0000000001-00000-000000", NameEndOf(form))});
     EXPECT_EQ(Output(machine).texts, Names{"1 2 3"});
+  }
+}
+
+TEST(FileSink, CompressedFilesAreWholeByThemselves) {
+  for (const Compression compression : {Compression::kGzip, Compression::kZstd}) {
+    Machine machine;
+    const auto factory = NewSink(RowForm::kCsv, {.compression = compression});
+    SinkTask task(machine, *factory);
+    ASSERT_TRUE(task.Start().ok());
+    for (int64_t i = 0; i < 100; ++i) ASSERT_TRUE(task.Write(i * 1000, 1000).ok());
+    EXPECT_GT(machine.disk().bytes_used(), 10'000u);  // it goes out as it comes
+    ASSERT_TRUE(task.Snapshot(1).ok());
+    ASSERT_TRUE(task.Write(7).ok());
+    ASSERT_TRUE(task.Snapshot(2).ok());
+    ASSERT_TRUE(task.Complete(2).ok());
+    const Output output(machine);
+    ASSERT_EQ(output.visible.size(), 2u);
+    EXPECT_TRUE(output.visible[0].ends_with(Concat("-000000.csv", NameEndOf(compression))));
+    EXPECT_EQ(output.Rows().size(), 100'001u);
+    EXPECT_EQ(output.texts[1], "value 7");
+    EXPECT_LT(machine.disk().bytes_used(), 400'000u);
   }
 }
 
@@ -279,6 +310,7 @@ TEST(FileSink, OutputThatIsNewerThanTheStateIsRefused) {
   // Also when the program wrote another form then.
   EXPECT_FALSE(start("sink-0000000000000007-0000000009-00003-000000.txt", 8).ok());
   EXPECT_FALSE(start("sink-0000000000000007-0000000009-00003-000000.jsonl", 8).ok());
+  EXPECT_FALSE(start("sink-0000000000000007-0000000009-00003-000000.csv.zst", 8).ok());
   // Of another lineage, of another sink, of nobody.
   EXPECT_EQ(start("sink-0000000000000008-0000000009-00003-000000.csv", 8), OkStatus());
   EXPECT_EQ(start("sink-2-0000000000000007-0000000009-00003-000000.csv", 8), OkStatus());
@@ -433,8 +465,9 @@ constexpr int64_t kRows = 60;
 // 5 rows of which every third is aborted. `history` is what a coordinator would have on record.
 class CountingJob {
  public:
-  explicit CountingJob(Machine& machine, RowForm form = RowForm::kCsv)
-      : machine_(machine), factory_(NewSink(form)) {}
+  explicit CountingJob(Machine& machine, RowForm form = RowForm::kCsv,
+                       const FileSinkOptions& options = {})
+      : machine_(machine), factory_(NewSink(form, options)) {}
 
   // One attempt, until the end or until the process dies.
   void Run() {
@@ -508,10 +541,10 @@ void ExpectEachRowOnce(Machine& machine, RowForm form, const std::string& when) 
 }
 
 // Killed between any two operations of the disk, then run to the end.
-void KillEverywhere(Death death, RowForm form) {
+void KillEverywhere(Death death, RowForm form, const FileSinkOptions& options = {}) {
   for (uint64_t operation = 1;; ++operation) {
     Machine machine(sim::CalmOptions(operation));
-    CountingJob job(machine, form);
+    CountingJob job(machine, form, options);
     machine.process().KillAtOperation(operation, death);
     job.Run();
     if (job.finished()) {
@@ -533,6 +566,13 @@ TEST(FileSink, EachRowOnceWhereverTheProcessIsKilled) {
 TEST(FileSink, EachRowOnceWhereverThePowerIsCut) {
   for (const RowForm form : {RowForm::kCsv, RowForm::kText, RowForm::kJson})
     KillEverywhere(Death::kMachine, form);
+}
+
+TEST(FileSink, EachRowOnceInCompressedFilesWhereverItIsKilled) {
+  for (const Compression compression : {Compression::kGzip, Compression::kZstd}) {
+    KillEverywhere(Death::kProcess, RowForm::kCsv, {.compression = compression});
+    KillEverywhere(Death::kMachine, RowForm::kJson, {.compression = compression});
+  }
 }
 
 TEST(FileSink, EachRowOnceWithManyDeathsAndAFaultyDisk) {

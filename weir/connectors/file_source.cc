@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "weir/base/limits.h"
+#include "weir/connectors/compression.h"
 #include "weir/connectors/file_finder.h"
 #include "weir/connectors/input_file.h"
 
@@ -24,9 +25,13 @@ uint64_t SplitBytes(const std::vector<FoundFile>& inputs, uint64_t asked) {
 Status DivideFile(env::FileSystem& files, const FoundFile& input, uint64_t split_bytes,
                   const FileFormat& format, std::vector<runtime::Split>& splits) {
   const std::string path = env::JoinPath(input.directory, input.name);
-  WEIR_ASSIGN_OR_RETURN(const auto file, files.Open(path));
-  WEIR_ASSIGN_OR_RETURN(const FileHead head, format.ReadHead(*file, path, input.bytes));
+  WEIR_ASSIGN_OR_RETURN(auto file, files.Open(path));
   WEIR_ASSIGN_OR_RETURN(const uint64_t tail, TailDigest(*file, input.bytes));
+  const bool is_compressed = CompressionOf(input.name) != Compression::kNone;
+  if (is_compressed) split_bytes = UINT64_MAX;  // nobody can begin in its middle
+  const auto held = Decompressed(std::move(file), path, input.bytes);
+  WEIR_ASSIGN_OR_RETURN(const FileHead head,
+                        format.ReadHead(*held, path, is_compressed ? UINT64_MAX : input.bytes));
   for (uint64_t begin = 0; begin < input.bytes;) {
     const uint64_t end = begin + std::min(split_bytes, input.bytes - begin);
     splits.push_back(EncodeFileSplit({.file = input.name,

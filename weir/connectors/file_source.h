@@ -30,7 +30,8 @@ struct FileSourceOptions {
   std::string path;
 
   /// Files are read in ranges of this size, in parallel. 0: each file is one split; needed when
-  /// quoted fields of a larger CSV file hold line ends.
+  /// quoted fields of a larger CSV file hold line ends. A compressed file (.gz, .zst) always is
+  /// one.
   uint64_t split_bytes = 4 << 20;
 
   /// Rows a second, of all subtasks together, in equal shares; 0: as fast as they go. A subtask

@@ -3,6 +3,7 @@
 #include <charconv>
 
 #include "weir/base/bytes.h"
+#include "weir/connectors/compression.h"
 
 namespace weir::connectors {
 namespace {
@@ -53,7 +54,8 @@ StatusOr<FileSplit> DecodeFileSplit(const runtime::Split& encoded) {
   WEIR_RETURN_IF_ERROR(position.Check(Concat("the position of file split ", encoded.id),
                                       base::ByteReader::Rest::kMustBeEmpty));
   if (!ParseId(encoded.id, split) || split.begin > split.end || split.end > split.file_bytes ||
-      split.next < split.begin || split.next > split.file_bytes) {
+      split.next < split.begin ||
+      (CompressionOf(split.file) == Compression::kNone && split.next > split.file_bytes)) {
     return DataLossError("file split makes no sense: ", encoded.id, " at ", split.next, " of ",
                          split.file_bytes, " bytes");
   }

@@ -17,7 +17,8 @@
 namespace weir::connectors {
 
 /// The range [begin, end) of the file `file`: its name without the directory, so that an input may
-/// move between two runs.
+/// move between two runs. A compressed file is one range, all of it; `next` is then an offset in
+/// what it holds.
 struct FileSplit {
   std::string file;
   uint64_t begin = 0;

@@ -6,6 +6,7 @@
 
 #include "weir/base/check.h"
 #include "weir/base/limits.h"
+#include "weir/connectors/compression.h"
 #include "weir/connectors/input_file.h"
 
 namespace weir::connectors {
@@ -24,21 +25,28 @@ StatusOr<std::unique_ptr<FileSplitReader>> FileSplitReader::Open(Options options
   }
   if (!file.ok()) return std::move(file).status();
   WEIR_RETURN_IF_ERROR(CheckUnchanged(**file, options.path, options.split));
-  WEIR_ASSIGN_OR_RETURN(const FileHead head,
-                        options.format.ReadHead(**file, options.path, options.split.file_bytes));
+  const bool is_compressed = CompressionOf(options.split.file) != Compression::kNone;
+  auto held = Decompressed(*std::move(file), options.path, options.split.file_bytes);
+  WEIR_ASSIGN_OR_RETURN(
+      const FileHead head,
+      options.format.ReadHead(*held, options.path,
+                              is_compressed ? UINT64_MAX : options.split.file_bytes));
   if (head.digest != options.split.head_digest) {
     return FailedPreconditionError(
         options.path, ":1: the first line is not what it was when the job found the file",
         kChangedCure);
   }
   return std::unique_ptr<FileSplitReader>(
-      new FileSplitReader(std::move(options), *std::move(file), head));
+      new FileSplitReader(std::move(options), std::move(held), head));
 }
 
 FileSplitReader::FileSplitReader(Options options, std::unique_ptr<env::ReadableFile> file,
                                  const FileHead& head)
     : path_(std::move(options.path)),
       split_(std::move(options.split)),
+      is_compressed_(CompressionOf(split_.file) != Compression::kNone),
+      split_end_(is_compressed_ ? UINT64_MAX : split_.end),
+      data_end_(is_compressed_ ? UINT64_MAX : split_.file_bytes),
       file_(std::move(file)),
       parser_(options.format.NewParser(head, split_.begin == 0 && split_.end == split_.file_bytes
                                                  ? FileRange::kWhole
@@ -62,8 +70,8 @@ StatusOr<FileSplitReader::State> FileSplitReader::Advance(uint32_t rows_max) {
   if (at_row_) {
     Consume(std::exchange(block_bytes_, 0));
     row_ = 0;
-    const bool have_all = offset_ + (end_ - begin_) == split_.file_bytes;
-    const uint64_t limit = split_.end - std::min(split_.end, offset_);
+    const bool have_all = offset_ + (end_ - begin_) == data_end_;
+    const uint64_t limit = split_end_ - std::min(split_end_, offset_);
     const CutResult cut =
         parser_->Cut({buffer_.data() + begin_, end_ - begin_},
                      have_all ? BlockEnd::kAreAll : BlockEnd::kMoreFollow, limit, rows_max);
@@ -91,7 +99,7 @@ StatusOr<uint32_t> FileSplitReader::Take(record::AnyBatch& batch) {
 // Whether no further row of the split begins in or behind the buffer.
 bool FileSplitReader::AtEnd() const {
   const uint64_t next = offset_ + block_bytes_;
-  return next >= split_.end || next == split_.file_bytes;
+  return next >= split_end_ || next == data_end_;
 }
 
 void FileSplitReader::Consume(size_t bytes) {
@@ -102,7 +110,8 @@ void FileSplitReader::Consume(size_t bytes) {
 Status FileSplitReader::FindFirstRow() {
   const std::string_view bytes(buffer_.data() + begin_, end_ - begin_);
   const size_t line_end = bytes.find('\n');
-  const bool was_read = split_.next > split_.begin && split_.next < split_.file_bytes;
+  const bool was_read =
+      !is_compressed_ && split_.next > split_.begin && split_.next < split_.file_bytes;
   if (was_read && !bytes.empty() && line_end != 0) {
     return FailedPreconditionError(path_, " is another file since the job read it up to byte ",
                                    WithThousands(split_.next), ": no row begins there now",
@@ -116,18 +125,33 @@ Status FileSplitReader::FindFirstRow() {
 Status FileSplitReader::Read() {
   WEIR_RETURN_IF_ERROR(MakeRoom());
   const uint64_t at = offset_ + (end_ - begin_);
+  if (is_compressed_ && stepped_over_ < at) return StepOver(at);
   const uint64_t wanted =
-      at < split_.end ? split_.end - at : std::max<uint64_t>(kTailBytes, end_ - begin_);
-  const uint64_t size = std::min(
-      {wanted, split_.file_bytes - at, uint64_t{buffer_.size() - kBlockPaddingBytes - end_}});
+      at < split_end_ ? split_end_ - at : std::max<uint64_t>(kTailBytes, end_ - begin_);
+  const uint64_t room = buffer_.size() - kBlockPaddingBytes - end_;
+  const auto size = static_cast<size_t>(std::min({wanted, data_end_ - at, room}));
   WEIR_ASSIGN_OR_RETURN(const size_t count, file_->Read(at, buffer_.data() + end_, size));
-  if (count == 0) {
+  end_ += count;
+  stepped_over_ = at + count;
+  if (count > 0) return {};
+  if (!is_compressed_) {
     return FailedPreconditionError(path_, " has shrunk while it was read, from ",
                                    WithThousands(split_.file_bytes), " to ", WithThousands(at),
                                    " bytes", kChangedCure);
   }
-  end_ += count;
+  data_end_ = at;
   return {};
+}
+
+// One piece of what a compressed file holds before the byte `to`, so that nobody waits for long.
+Status FileSplitReader::StepOver(uint64_t to) {
+  const auto size = std::min<uint64_t>(to - stepped_over_, kBufferBytes);
+  std::vector<char> piece(static_cast<size_t>(size));
+  WEIR_ASSIGN_OR_RETURN(const size_t count, file_->Read(stepped_over_, piece.data(), piece.size()));
+  stepped_over_ += count;
+  if (count > 0) return {};
+  return FailedPreconditionError(path_, " is another file since the job read ", WithThousands(to),
+                                 " bytes of what it held", kChangedCure);
 }
 
 // Rows are views into the buffer: it moves only when none is left to be taken.

@@ -3,7 +3,8 @@
 // The one reader of ranges of files: it knows where it stands and whether the file is still the one
 // that was found; what the bytes mean is its format's. Reads through a buffer of its own (no
 // mapping: a file that shrinks would end the process), which grows only for a row that is longer.
-// Short reads are continued.
+// Short reads are continued. A compressed file is read from its beginning, also when the split was
+// read half way: what was put out already is stepped over, a piece at a time.
 // Threads: one caller at a time.
 #pragma once
 
@@ -57,10 +58,15 @@ class FileSplitReader {
   Status FindFirstRow();
   void Consume(size_t bytes);
   Status Read();
+  Status StepOver(uint64_t to);
   Status MakeRoom();
 
   const std::string path_;
   const FileSplit split_;
+  const bool is_compressed_;
+  // Of a compressed file in what it holds; where the data ends is known once it was met.
+  const uint64_t split_end_;
+  uint64_t data_end_;
   const std::unique_ptr<env::ReadableFile> file_;
   const std::unique_ptr<RecordParser> parser_;
 
@@ -70,6 +76,7 @@ class FileSplitReader {
   std::vector<char> buffer_;    // with kBlockPaddingBytes at its end
   size_t begin_ = 0, end_ = 0;  // the bytes that the buffer holds; the block is their beginning
   uint64_t offset_;             // in the file, of buffer_[begin_]
+  uint64_t stepped_over_ = 0;   // of a compressed file: what need not be read again
   bool at_row_;                 // a row begins at begin_; else a line end is looked for first
 };
 

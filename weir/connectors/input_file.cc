@@ -3,6 +3,8 @@
 #include <algorithm>
 
 #include "weir/base/checksum.h"
+#include "weir/connectors/compression.h"
+#include "weir/connectors/decompressed_file.h"
 
 namespace weir::connectors {
 namespace {
@@ -26,6 +28,12 @@ StatusOr<uint64_t> TailDigest(const env::ReadableFile& file, uint64_t file_bytes
   return DigestOf(tail);
 }
 
+std::unique_ptr<env::ReadableFile> Decompressed(std::unique_ptr<env::ReadableFile> file,
+                                                const std::string& path, uint64_t file_bytes) {
+  if (CompressionOf(path) == Compression::kNone) return file;
+  return std::make_unique<DecompressedFile>(std::move(file), path, file_bytes);
+}
+
 Status CheckUnchanged(const env::ReadableFile& file, const std::string& path,
                       const FileSplit& split) {
   WEIR_ASSIGN_OR_RETURN(const uint64_t bytes, file.Size());
@@ -34,14 +42,18 @@ Status CheckUnchanged(const env::ReadableFile& file, const std::string& path,
                                    WithThousands(split.file_bytes), " to ", WithThousands(bytes),
                                    " bytes", kChangedCure);
   }
-  if (bytes == split.file_bytes || split.file_bytes == 0) return {};
+  const bool is_compressed = CompressionOf(split.file) != Compression::kNone;
+  if (split.file_bytes == 0 || (bytes == split.file_bytes && !is_compressed)) return {};
   WEIR_ASSIGN_OR_RETURN(const uint64_t tail, TailDigest(file, split.file_bytes));
+  if (tail != split.tail_digest && bytes == split.file_bytes) {
+    return FailedPreconditionError(path, " is another file since the job found it", kChangedCure);
+  }
   if (tail != split.tail_digest) {
     return FailedPreconditionError(
         path, " has grown since the job found it, and not by rows at its end: it was ",
         WithThousands(split.file_bytes), " bytes, and is ", WithThousands(bytes), kChangedCure);
   }
-  if (split.end < split.file_bytes) return {};
+  if (split.end < split.file_bytes || is_compressed) return {};
   WEIR_ASSIGN_OR_RETURN(const std::string last,
                         env::ReadExactly(file, split.file_bytes - 1, /*size=*/1));
   if (last.front() == '\n') return {};

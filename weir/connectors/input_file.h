@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <string_view>
 
@@ -29,10 +30,15 @@ StatusOr<uint64_t> TailDigest(const env::ReadableFile& file, uint64_t file_bytes
 /// Digest of `bytes`, for FileHead.
 uint64_t DigestOf(std::string_view bytes);
 
+/// What a file holds: of one whose name says that it is compressed, the first `file_bytes` bytes
+/// decompressed (from its beginning to its end: decompressed_file.h); of others the file itself.
+std::unique_ptr<env::ReadableFile> Decompressed(std::unique_ptr<env::ReadableFile> file,
+                                                const std::string& path, uint64_t file_bytes);
+
 /// Whether the bytes that `split` was found in are still there. The file must begin with what it
 /// had then: rows that were appended are not read, but a last row that had no line end may have
 /// been cut, and a row that was mended to a longer one has pushed others behind the end. A row that
-/// was mended to one of the same length is welcome.
+/// was mended to one of the same length is welcome; in a compressed file nothing can be mended.
 /// Errors: FailedPrecondition, with the cure. Whatever `file` reports.
 Status CheckUnchanged(const env::ReadableFile& file, const std::string& path,
                       const FileSplit& split);

@@ -40,8 +40,12 @@ CutResult LineCutter::Cut(std::string_view block, BlockEnd end, uint64_t limit, 
 }
 
 StatusOr<FileHead> ReadByteOrderMark(const env::ReadableFile& file, uint64_t file_bytes) {
-  if (file_bytes < kByteOrderMark.size()) return FileHead{};
-  WEIR_ASSIGN_OR_RETURN(const std::string begin, env::ReadExactly(file, 0, kByteOrderMark.size()));
+  std::string begin(std::min<uint64_t>(file_bytes, kByteOrderMark.size()), '\0');
+  for (size_t at = 0; at < begin.size();) {
+    WEIR_ASSIGN_OR_RETURN(const size_t count, file.Read(at, begin.data() + at, begin.size() - at));
+    if (count == 0) break;
+    at += count;
+  }
   if (begin != kByteOrderMark) return FileHead{};
   return FileHead{.bytes = begin.size(), .digest = DigestOf(begin)};
 }
