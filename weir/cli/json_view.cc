@@ -82,6 +82,7 @@ void JsonView::OnProgress(const cluster::JobProgress& progress) {
   event["state"] = std::string(cluster::JobStateName(picture_.state));
   event["rows_in"] = progress.rows_in;
   event["rows_out"] = progress.rows_out;
+  event["rows_skipped"] = progress.rows_skipped;
   event["rows_in_per_second"] = std::llround(picture_.rows_in_per_second);
   event["rows_out_per_second"] = std::llround(picture_.rows_out_per_second);
   event["state_bytes"] = progress.state_bytes;
@@ -100,6 +101,7 @@ void JsonView::OnEnd(const JobEnd& end) {
       Json event = Event(picture_, "finished");
       event["rows_in"] = picture_.progress.rows_in;
       event["rows_out"] = picture_.progress.rows_out;
+      event["rows_skipped"] = picture_.progress.rows_skipped;
       return console_.Note(Dump(event));
     }
     case JobEnd::Kind::kStopped: {

@@ -5,6 +5,13 @@
 #include "weir/cli/units.h"
 
 namespace weir::cli {
+namespace {
+
+std::string Skipped(uint64_t rows) {
+  return rows == 0 ? std::string() : Concat(", ", rows, " skipped that were no records");
+}
+
+}  // namespace
 
 void LineView::OnState(cluster::JobState state) {
   if (state == cluster::JobState::kDegraded) {
@@ -50,7 +57,8 @@ void LineView::OnEnd(const JobEnd& end) {
   switch (end.kind) {
     case JobEnd::Kind::kFinished:
       return console_.Note(Concat("finished: ", picture_.progress.rows_in, " rows in, ",
-                                  picture_.progress.rows_out, " rows out"));
+                                  picture_.progress.rows_out, " rows out",
+                                  Skipped(picture_.progress.rows_skipped)));
     case JobEnd::Kind::kStopped:
       return console_.Note("stopped: the next run resumes from the newest checkpoint");
     case JobEnd::Kind::kFailed:

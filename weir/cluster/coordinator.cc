@@ -285,6 +285,7 @@ JobProgress Coordinator::Progress() const {
   for (const auto& [key, worker] : workers_) {
     progress.rows_in += worker.progress.rows_in();
     progress.rows_out += worker.progress.rows_out();
+    progress.rows_skipped += worker.progress.rows_skipped();
     progress.state_bytes += worker.progress.state_bytes();
   }
   return progress;

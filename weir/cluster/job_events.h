@@ -38,6 +38,7 @@ struct CheckpointCosts {
 struct JobProgress {
   uint64_t rows_in = 0;
   uint64_t rows_out = 0;
+  uint64_t rows_skipped = 0;  // that were no records, as the program allowed
   uint64_t state_bytes = 0;
 };
 

@@ -189,6 +189,7 @@ void Worker::SendProgress() {
     message.set_attempt(attempt_->attempt().number());
     progress.set_rows_in(totals.rows_in);
     progress.set_rows_out(totals.rows_out);
+    progress.set_rows_skipped(totals.rows_skipped);
     progress.set_state_bytes(totals.state_bytes);
   }
   Send(std::move(message));

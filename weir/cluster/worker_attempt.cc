@@ -199,6 +199,7 @@ WorkerAttempt::Totals WorkerAttempt::totals() const {
     const runtime::SubtaskCounters& counters = subtask->counters();
     totals.rows_in += counters.rows_in.load(std::memory_order_relaxed);
     totals.rows_out += counters.rows_out.load(std::memory_order_relaxed);
+    totals.rows_skipped += counters.rows_skipped.load(std::memory_order_relaxed);
     totals.state_bytes += counters.state_bytes.load(std::memory_order_relaxed);
   }
   return totals;

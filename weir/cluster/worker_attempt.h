@@ -62,7 +62,7 @@ class WorkerAttempt final : public runtime::SubtaskHost, private Actor {
   void AssignSplits(base::SubtaskId subtask, std::vector<runtime::Split> splits, bool no_more);
 
   struct Totals {
-    uint64_t rows_in = 0, rows_out = 0, state_bytes = 0;
+    uint64_t rows_in = 0, rows_out = 0, rows_skipped = 0, state_bytes = 0;
   };
   Totals totals() const;
 

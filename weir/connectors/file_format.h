@@ -17,6 +17,18 @@
 #include "weir/env/file_system.h"
 #include "weir/record/any_batch.h"
 
+namespace weir {
+inline namespace v0 {
+
+/// What a source does about a row that is no record.
+enum class OnError : uint8_t {
+  kFail,  // fails the job, naming file, line and reason
+  kSkip,  // goes on behind the row's first line; how many there were is told when the job ends
+};
+
+}  // namespace v0
+}  // namespace weir
+
 namespace weir::connectors {
 
 /// Bytes behind a block that may be read, whatever they are: parsers look at more than one at a

@@ -130,6 +130,7 @@ StatusOr<runtime::PollResult> FileSourceReader::Poll(runtime::Output& output) {
   if (reader_ == nullptr) WEIR_RETURN_IF_ERROR(OpenNext());
   const uint32_t rows_max = std::min(allowed, batch.capacity() - batch.size());
   WEIR_ASSIGN_OR_RETURN(const FileSplitReader::State state, reader_->Advance(rows_max));
+  rows_skipped_ += reader_->TakeSkipped();
   if (state == FileSplitReader::State::kEnd) {
     finished_.push_back(EncodeFileSplit(reader_->Position()).id);
     reader_ = nullptr;
@@ -137,6 +138,7 @@ StatusOr<runtime::PollResult> FileSourceReader::Poll(runtime::Output& output) {
   } else if (state == FileSplitReader::State::kRows) {
     WEIR_ASSIGN_OR_RETURN(const uint32_t rows, reader_->Take(batch));
     rate_->Spend(rows);
+    rows_skipped_ += reader_->TakeSkipped();
   }
   return runtime::PollResult::kMore;
 }
@@ -151,7 +153,8 @@ Status FileSourceReader::OpenNext() {
   WEIR_ASSIGN_OR_RETURN(reader_, FileSplitReader::Open({.files = env_->files,
                                                         .path = std::move(path),
                                                         .split = waiting_.front(),
-                                                        .format = *format_}));
+                                                        .format = *format_,
+                                                        .on_error = options_.on_error}));
   waiting_.pop_front();
   return {};
 }

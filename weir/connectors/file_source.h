@@ -37,6 +37,10 @@ struct FileSourceOptions {
   /// Rows a second, of all subtasks together, in equal shares; 0: as fast as they go. A subtask
   /// that has no range to read leaves its share unused: take smaller ranges for a small file.
   uint64_t rate = 0;
+
+  /// What is done about rows that are no records. A file that is not what it should be as a whole
+  /// (another header, a damaged archive) fails the job in any case.
+  OnError on_error = OnError::kFail;
 };
 
 }  // namespace v0
@@ -85,6 +89,7 @@ class FileSourceReader final : public runtime::SourceReader {
   bool WantsSplit() const override { return reader_ == nullptr && waiting_.empty(); }
   std::vector<runtime::Split> Snapshot(base::CheckpointId checkpoint) override;
   std::vector<std::string> TakeFinished() override { return std::exchange(finished_, {}); }
+  uint64_t rows_skipped() const override { return rows_skipped_; }
 
  private:
   Status OpenNext();
@@ -97,6 +102,7 @@ class FileSourceReader final : public runtime::SourceReader {
   std::deque<FileSplit> waiting_;
   std::unique_ptr<FileSplitReader> reader_;  // of the split being read
   std::vector<std::string> finished_;
+  uint64_t rows_skipped_ = 0;
   bool no_more_splits_ = false;
 };
 

@@ -51,6 +51,7 @@ FileSplitReader::FileSplitReader(Options options, std::unique_ptr<env::ReadableF
       parser_(options.format.NewParser(head, split_.begin == 0 && split_.end == split_.file_bytes
                                                  ? FileRange::kWhole
                                                  : FileRange::kPart)),
+      on_error_(options.on_error),
       buffer_(kBufferBytes + kBlockPaddingBytes),
       offset_(std::max(split_.next, head.bytes)),
       at_row_(offset_ == head.bytes) {
@@ -59,6 +60,7 @@ FileSplitReader::FileSplitReader(Options options, std::unique_ptr<env::ReadableF
 
 FileSplit FileSplitReader::Position() const {
   FileSplit position = split_;
+  if (bad_row_) position.next = *bad_row_;
   if (at_row_) position.next = offset_ + (row_ == 0 ? 0 : parser_->rows().ends[row_ - 1]);
   return position;
 }
@@ -66,7 +68,11 @@ FileSplit FileSplitReader::Position() const {
 StatusOr<FileSplitReader::State> FileSplitReader::Advance(uint32_t rows_max) {
   WEIR_CHECK(rows_max > 0);
   if (row_ < parser_->rows().count) return State::kRows;
-  if (!at_row_) WEIR_RETURN_IF_ERROR(FindFirstRow());
+  if (bad_row_) {
+    SkipLine();
+  } else if (!at_row_) {
+    WEIR_RETURN_IF_ERROR(FindFirstRow());
+  }
   if (at_row_) {
     Consume(std::exchange(block_bytes_, 0));
     row_ = 0;
@@ -78,8 +84,12 @@ StatusOr<FileSplitReader::State> FileSplitReader::Advance(uint32_t rows_max) {
     block_bytes_ = cut.consumed;
     if (parser_->rows().count > 0) return State::kRows;
     if (cut.stop == CutStop::kBadRow) {
-      return InvalidArgumentError(PlaceInFile(*file_, path_, offset_ + cut.consumed), ": ",
-                                  cut.problem, cut.cure.empty() ? kBadRowCure : cut.cure);
+      Consume(std::exchange(block_bytes_, 0));
+      if (on_error_ == OnError::kFail) {
+        return RefuseRow(offset_, cut.problem, cut.cure.empty() ? kBadRowCure : cut.cure);
+      }
+      BeginToSkip();
+      return State::kAgain;
     }
   }
   if (AtEnd()) return State::kEnd;
@@ -88,12 +98,37 @@ StatusOr<FileSplitReader::State> FileSplitReader::Advance(uint32_t rows_max) {
 }
 
 StatusOr<uint32_t> FileSplitReader::Take(record::AnyBatch& batch) {
-  std::string problem;
-  const uint32_t first = row_;
-  row_ = parser_->Parse(first, batch, problem);
-  if (problem.empty()) return row_ - first;
-  return InvalidArgumentError(PlaceInFile(*file_, path_, offset_ + parser_->rows().begins[row_]),
-                              ": ", problem, kBadRowCure);
+  const uint32_t before = batch.size();
+  while (row_ < parser_->rows().count && !batch.full()) {
+    std::string problem;
+    row_ = parser_->Parse(row_, batch, problem);
+    if (problem.empty()) break;
+    const uint64_t at = offset_ + parser_->rows().begins[row_];
+    if (on_error_ == OnError::kFail) return RefuseRow(at, problem, kBadRowCure);
+    ++skipped_;
+    ++row_;
+  }
+  return batch.size() - before;
+}
+
+Status FileSplitReader::RefuseRow(uint64_t at, std::string_view problem,
+                                  std::string_view cure) const {
+  return InvalidArgumentError(PlaceInFile(*file_, path_, at), ": ", problem, cure);
+}
+
+// The row behind the bytes consumed, of which it is not known where it ends, is none.
+void FileSplitReader::BeginToSkip() {
+  ++skipped_;
+  bad_row_ = offset_;
+  at_row_ = false;
+}
+
+void FileSplitReader::SkipLine() {
+  const std::string_view bytes(buffer_.data() + begin_, end_ - begin_);
+  const size_t line_end = bytes.find('\n');
+  at_row_ = line_end != std::string_view::npos;
+  if (at_row_) bad_row_.reset();
+  Consume(at_row_ ? line_end + 1 : bytes.size());
 }
 
 // Whether no further row of the split begins in or behind the buffer.
@@ -160,11 +195,17 @@ Status FileSplitReader::MakeRoom() {
   const size_t held = end_ - begin_;
   const size_t room = buffer_.size() - kBlockPaddingBytes;
   if (held == room) {
-    if (held >= limits::kValueBytesMax) {
-      return InvalidArgumentError(PlaceInFile(*file_, path_, offset_), ": a row of more than ",
-                                  WithThousands(limits::kValueBytesMax), " bytes");
+    if (held < limits::kValueBytesMax) {
+      buffer_.resize(2 * room + kBlockPaddingBytes);
+    } else if (on_error_ == OnError::kFail) {
+      return RefuseRow(
+          offset_, Concat("a row of more than ", WithThousands(limits::kValueBytesMax), " bytes"),
+          /*cure=*/{});
+    } else {
+      BeginToSkip();
+      Consume(held);
+      begin_ = end_ = 0;
     }
-    buffer_.resize(2 * room + kBlockPaddingBytes);
   } else if (begin_ > 0 && (held == 0 || end_ == room)) {
     std::memmove(buffer_.data(), buffer_.data() + begin_, held);
     begin_ = 0;

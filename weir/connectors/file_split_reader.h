@@ -9,7 +9,10 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
+#include <string_view>
+#include <utility>
 #include <vector>
 
 #include "weir/connectors/file_format.h"
@@ -26,6 +29,7 @@ class FileSplitReader {
     std::string path;  // of the split's file
     FileSplit split;
     const FileFormat& format;
+    OnError on_error = OnError::kFail;
   };
 
   /// Opens the file and reads what stands before its rows.
@@ -48,7 +52,10 @@ class FileSplitReader {
   /// Errors: InvalidArgument with place and reason when the next row is no record.
   StatusOr<uint32_t> Take(record::AnyBatch& batch);
 
-  /// The split with its position behind the last row taken.
+  /// How many rows were skipped since the last call.
+  uint64_t TakeSkipped() { return std::exchange(skipped_, 0); }
+
+  /// The split with its position behind the last row taken, or skipped.
   FileSplit Position() const;
 
  private:
@@ -56,6 +63,9 @@ class FileSplitReader {
 
   bool AtEnd() const;
   Status FindFirstRow();
+  Status RefuseRow(uint64_t at, std::string_view problem, std::string_view cure) const;
+  void BeginToSkip();
+  void SkipLine();
   void Consume(size_t bytes);
   Status Read();
   Status StepOver(uint64_t to);
@@ -69,6 +79,7 @@ class FileSplitReader {
   uint64_t data_end_;
   const std::unique_ptr<env::ReadableFile> file_;
   const std::unique_ptr<RecordParser> parser_;
+  const OnError on_error_;
 
   uint32_t row_ = 0;          // the first row of the cut that was not taken
   uint32_t block_bytes_ = 0;  // what the cut covers: its rows and what is skipped between them
@@ -78,6 +89,9 @@ class FileSplitReader {
   uint64_t offset_;             // in the file, of buffer_[begin_]
   uint64_t stepped_over_ = 0;   // of a compressed file: what need not be read again
   bool at_row_;                 // a row begins at begin_; else a line end is looked for first
+  // Where the row begins whose line end is looked for because it is skipped.
+  std::optional<uint64_t> bad_row_;
+  uint64_t skipped_ = 0;
 };
 
 }  // namespace weir::connectors

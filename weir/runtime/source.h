@@ -94,6 +94,10 @@ class SourceReader {
   /// The ids of splits that Poll has read to their end since the last call; asked after each Poll.
   virtual std::vector<std::string> TakeFinished() = 0;
 
+  /// Pieces of the input, since Start, of which no record was made, as the program allowed; asked
+  /// after each Poll.
+  virtual uint64_t rows_skipped() const { return 0; }
+
   /// Everything before the checkpoint's positions may be acknowledged outside. May come late, or
   /// never: it stands for all older checkpoints too. At the start of an attempt it comes for the
   /// checkpoint that is restored, which this reader did not snapshot: one that it does not know it

@@ -301,6 +301,7 @@ StatusOr<bool> Subtask::PollSource() {
     for (std::string& id : reader_->TakeFinished()) finished_splits_.push_back(std::move(id));
     OnWatermarkChange(source_time_.On(reader_->event_time()));
     wants_split = reader_->WantsSplit();
+    counters_.rows_skipped.store(reader_->rows_skipped(), std::memory_order_relaxed);
     return polled;
   });
   if (!result.ok()) return result.status();

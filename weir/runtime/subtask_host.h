@@ -61,8 +61,9 @@ class SubtaskHost {
 
 /// Read by anybody, written by the subtask once a batch.
 struct SubtaskCounters {
-  std::atomic<uint64_t> rows_in{0};   // from a source
-  std::atomic<uint64_t> rows_out{0};  // into a sink
+  std::atomic<uint64_t> rows_in{0};       // from a source
+  std::atomic<uint64_t> rows_out{0};      // into a sink
+  std::atomic<uint64_t> rows_skipped{0};  // by a source
   std::atomic<uint64_t> state_bytes{0};
 };
 
