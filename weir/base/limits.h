@@ -126,6 +126,9 @@ inline constexpr Duration kRateBurstMax = std::chrono::milliseconds(20);
 // Lines that wait for whoever reads the standard output, per subtask; beyond it the sink takes no
 // rows.
 inline constexpr size_t kPrintBytesMax = 1 << 20;
+// Files that a sink subtask closes between two checkpoints because they are large or old: each is a
+// descriptor until its checkpoint is taken. The last one grows instead.
+inline constexpr size_t kRolledFilesMax = 100;
 // A sink's uid in a file name, which may have 255 bytes.
 inline constexpr size_t kFileUidBytesMax = 128;
 

@@ -169,6 +169,7 @@ Status FileSinkWriter::OpenFile() {
                         context_.env->files.Create(env::JoinPath(directory_, open->name.ToString()),
                                                    env::FileSystem::Existing::kFail));
   open->rows = header_;
+  if (options_.roll_after > Duration(0)) open->opened = context_.env->clock.Now();
   if (options_.compression != Compression::kNone) {
     open->compressor = Compressor::New(options_.compression);
   }
@@ -177,12 +178,36 @@ Status FileSinkWriter::OpenFile() {
 }
 
 Status FileSinkWriter::Write(const record::AnyBatch& batch, uint32_t begin) {
-  if (open_ == nullptr && begin < batch.size()) WEIR_RETURN_IF_ERROR(WithCure(OpenFile()));
+  if (open_ != nullptr && IsOld()) WEIR_RETURN_IF_ERROR(WithCure(Roll()));
   for (uint32_t row = begin; row < batch.size(); ++row) {
+    if (open_ == nullptr) WEIR_RETURN_IF_ERROR(WithCure(OpenFile()));
     WEIR_RETURN_IF_ERROR(AppendRow(form_, batch, row, open_->rows));
     ++open_->row_count;
     if (open_->rows.size() >= kFlushBytes) WEIR_RETURN_IF_ERROR(WithCure(Flush()));
+    if (IsLarge()) WEIR_RETURN_IF_ERROR(WithCure(Roll()));
   }
+  return {};
+}
+
+// What a compressor has taken in and not given out does not count.
+bool FileSinkWriter::IsLarge() const {
+  if (options_.roll_bytes == 0 || rolled_.size() == limits::kRolledFilesMax) return false;
+  const uint64_t waiting = open_->compressor == nullptr ? open_->rows.size() : 0;
+  return open_->bytes + waiting >= options_.roll_bytes;
+}
+
+bool FileSinkWriter::IsOld() const {
+  if (options_.roll_after <= Duration(0) || rolled_.size() == limits::kRolledFilesMax) return false;
+  return context_.env->clock.Now() - open_->opened >= options_.roll_after;
+}
+
+// The file gets no more rows. It is made durable, and promised, with those of its checkpoint.
+Status FileSinkWriter::Roll() {
+  MakeReady(Rest::kIsNone);
+  WEIR_RETURN_IF_ERROR(open_->file->Append(open_->ready));
+  open_->ready = {};
+  open_->compressor = nullptr;
+  rolled_.push_back(std::move(open_));
   return {};
 }
 
@@ -208,25 +233,33 @@ Status FileSinkWriter::Flush() {
 
 StatusOr<runtime::SinkWriter::Closed> FileSinkWriter::PreCommit(base::CheckpointId checkpoint) {
   Closed closed;
-  if (open_ == nullptr) return closed;
-  MakeReady(Rest::kIsNone);
-  const FileCommittable committable{.directory = directory_,
-                                    .in_progress = open_->name.ToString(),
-                                    .final = FinalName(open_->name, checkpoint, name_end_),
-                                    .bytes = open_->bytes,
-                                    .digest = open_->digest.value(),
-                                    .rows = open_->row_count};
-  closed.payloads.push_back(committable.Encode());
-  closed.make_durable = [open = std::move(open_), &files = context_.env->files,
+  if (open_ != nullptr) {
+    MakeReady(Rest::kIsNone);
+    rolled_.push_back(std::move(open_));
+  }
+  if (rolled_.empty()) return closed;
+  for (const std::unique_ptr<Open>& file : rolled_) {
+    const FileCommittable committable{.directory = directory_,
+                                      .in_progress = file->name.ToString(),
+                                      .final = FinalName(file->name, checkpoint, name_end_),
+                                      .bytes = file->bytes,
+                                      .digest = file->digest.value(),
+                                      .rows = file->row_count};
+    closed.payloads.push_back(committable.Encode());
+  }
+  closed.make_durable = [sealed = std::move(rolled_), &files = context_.env->files,
                          directory = directory_]() -> Status {
     const auto seal = [&]() -> Status {
-      WEIR_RETURN_IF_ERROR(open->file->Append(open->ready));
-      WEIR_RETURN_IF_ERROR(open->file->Sync());
-      WEIR_RETURN_IF_ERROR(open->file->Close());
+      for (const std::unique_ptr<Open>& file : sealed) {
+        WEIR_RETURN_IF_ERROR(file->file->Append(file->ready));
+        WEIR_RETURN_IF_ERROR(file->file->Sync());
+        WEIR_RETURN_IF_ERROR(file->file->Close());
+      }
       return files.SyncDirectory(directory);
     };
     return WithCureFor(directory, seal());
   };
+  rolled_.clear();
   return closed;
 }
 

@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "weir/base/checksum.h"
+#include "weir/base/time.h"
 #include "weir/connectors/compression.h"
 #include "weir/connectors/file_sink_names.h"
 #include "weir/connectors/row_form.h"
@@ -28,6 +29,12 @@ inline namespace v0 {
 struct FileSinkOptions {
   std::string directory;  // made if it is missing
   Compression compression = Compression::kNone;
+
+  // Each checkpoint closes the files being written, and makes them visible; so that they are neither
+  // many nor small, take checkpoints less often. A file is closed before its checkpoint, and another
+  // one begun, when it has about so many bytes, or its first row is so old. 0: never.
+  uint64_t roll_bytes = 0;
+  Duration roll_after{0};
 };
 
 }  // namespace v0
@@ -82,6 +89,7 @@ class FileSinkWriter final : public runtime::SinkWriter {
     base::Checksum digest;
     uint64_t bytes = 0;  // of the file, with those that are ready
     uint64_t row_count = 0;
+    base::Instant opened;
   };
 
   Status MakeDirectory();
@@ -93,6 +101,9 @@ class FileSinkWriter final : public runtime::SinkWriter {
   enum class Rest : uint8_t { kFollows, kIsNone };
   void MakeReady(Rest rest);
   Status Flush();
+  bool IsLarge() const;
+  bool IsOld() const;
+  Status Roll();
   Status WithCure(const Status& status) const;
 
   const FileSinkOptions options_;
@@ -103,7 +114,8 @@ class FileSinkWriter final : public runtime::SinkWriter {
   std::string header_;
   runtime::OperatorContext context_;
   uint64_t next_sequence_ = 0;
-  std::unique_ptr<Open> open_;  // null until the first row behind a barrier
+  std::unique_ptr<Open> open_;  // null until the first row behind a barrier, or behind `rolled_`
+  std::vector<std::unique_ptr<Open>> rolled_;  // since the last barrier; at most kRolledFilesMax
 };
 
 }  // namespace weir::connectors

@@ -41,7 +41,7 @@ struct Output {
   static std::string Decompressed(std::string bytes, const std::string& name) {
     if (CompressionOf(name) == Compression::kNone) return bytes;
     const auto decompressor = Decompressor::New(CompressionOf(name));
-    std::string text(1'000'000, '\0');
+    std::string text(4'000'000, '\0');
     const auto step = decompressor->Run(bytes, text.data(), text.size());
     EXPECT_TRUE(step.ok() && decompressor->at_end() && step->taken == bytes.size()) << name;
     return text.substr(0, step->made);
@@ -115,6 +115,66 @@ TEST(FileSink, CompressedFilesAreWholeByThemselves) {
     EXPECT_EQ(output.texts[1], "value 7");
     EXPECT_LT(machine.disk().bytes_used(), 400'000u);
   }
+}
+
+TEST(FileSink, FilesThatAreLargeAreClosedBeforeTheirCheckpoint) {
+  Machine machine;
+  const auto factory = NewSink(RowForm::kText, {.roll_bytes = 6});
+  SinkTask task(machine, *factory);
+  ASSERT_TRUE(task.Start().ok());
+  ASSERT_TRUE(task.Write(10, 5).ok());  // "10\n" and so on: two rows a file
+  EXPECT_EQ(Output(machine).hidden.size(), 3u);
+  EXPECT_EQ(task.Snapshot(1)->size(), 3u);
+  EXPECT_EQ(Output(machine).visible, Names{});
+  ASSERT_TRUE(task.Complete(1).ok());
+  EXPECT_EQ(Output(machine).texts, (Names{"10 11", "12 13", "14"}));
+  EXPECT_EQ(Output(machine).hidden, Names{});
+}
+
+TEST(FileSink, CompressedFilesThatAreLargeAreClosedToo) {
+  Machine machine;
+  const auto factory =
+      NewSink(RowForm::kCsv, {.compression = Compression::kZstd, .roll_bytes = 50'000});
+  SinkTask task(machine, *factory);
+  ASSERT_TRUE(task.Start().ok());
+  for (int64_t i = 0; i < 300; ++i) ASSERT_TRUE(task.Write(i * 1000, 1000).ok());
+  ASSERT_TRUE(task.Snapshot(1).ok());
+  ASSERT_TRUE(task.Complete(1).ok());
+  EXPECT_GT(Output(machine).visible.size(), 2u);
+  EXPECT_EQ(Output(machine).Rows().size(), 300'000u);
+}
+
+TEST(FileSink, FilesThatAreOldAreClosedBeforeTheirCheckpoint) {
+  Machine machine;
+  const auto factory = NewSink(RowForm::kText, {.roll_after = std::chrono::seconds(1)});
+  SinkTask task(machine, *factory);
+  ASSERT_TRUE(task.Start().ok());
+  ASSERT_TRUE(task.Write(1).ok());
+  machine.world().RunFor(std::chrono::milliseconds(999));
+  ASSERT_TRUE(task.Write(2).ok());
+  machine.world().RunFor(std::chrono::milliseconds(1));
+  ASSERT_TRUE(task.Write(3).ok());
+  ASSERT_TRUE(task.Snapshot(1).ok());
+  ASSERT_TRUE(task.Complete(1).ok());
+  EXPECT_EQ(Output(machine).texts, (Names{"1 2", "3"}));
+}
+
+TEST(FileSink, FilesBetweenTwoCheckpointsAreNotTooMany) {
+  Machine machine;
+  const auto factory = NewSink(RowForm::kText, {.roll_bytes = 1});
+  SinkTask task(machine, *factory);
+  ASSERT_TRUE(task.Start().ok());
+  const auto rows = static_cast<uint32_t>(limits::kRolledFilesMax + 50);
+  for (const uint64_t checkpoint : {1u, 2u}) {
+    ASSERT_TRUE(task.Write(0, rows).ok());
+    EXPECT_EQ(Output(machine).hidden.size(), limits::kRolledFilesMax + 1);
+    ASSERT_TRUE(task.Snapshot(checkpoint).ok());
+    ASSERT_TRUE(task.Complete(checkpoint).ok());
+    ASSERT_TRUE(task.RunFor(sim::milliseconds(500)).ok());
+    EXPECT_EQ(Output(machine).hidden, Names{});
+  }
+  EXPECT_EQ(Output(machine).visible.size(), 2 * (limits::kRolledFilesMax + 1));
+  EXPECT_EQ(Output(machine).Rows(RowForm::kText).size(), 2 * rows);
 }
 
 TEST(FileSink, WithoutRowsThereAreNoFiles) {
@@ -573,6 +633,11 @@ TEST(FileSink, EachRowOnceInCompressedFilesWhereverItIsKilled) {
     KillEverywhere(Death::kProcess, RowForm::kCsv, {.compression = compression});
     KillEverywhere(Death::kMachine, RowForm::kJson, {.compression = compression});
   }
+}
+
+TEST(FileSink, EachRowOnceInSeveralFilesOfACheckpointWhereverItIsKilled) {
+  KillEverywhere(Death::kProcess, RowForm::kText, {.roll_bytes = 2});
+  KillEverywhere(Death::kMachine, RowForm::kText, {.roll_bytes = 2});
 }
 
 TEST(FileSink, EachRowOnceWithManyDeathsAndAFaultyDisk) {
