@@ -13,24 +13,6 @@
 namespace weir::api {
 namespace {
 
-std::string_view NameOf(runtime::Partitioning partitioning) {
-  switch (partitioning) {
-    case runtime::Partitioning::kForward:
-      return "forward";
-    case runtime::Partitioning::kHash:
-      return "hash";
-    case runtime::Partitioning::kCustom:
-      return "custom";
-    case runtime::Partitioning::kRebalance:
-      return "rebalance";
-    case runtime::Partitioning::kBroadcast:
-      return "broadcast";
-    case runtime::Partitioning::kGlobal:
-      return "global";
-  }
-  return "?";
-}
-
 std::string Digest(const std::vector<std::string>& lines) {
   std::string text;
   for (const std::string& line : lines) text += line + '\n';
@@ -65,7 +47,7 @@ std::string DescribeNode(const Node& node, const std::vector<std::string>& uids,
     port = input.to_port;
     if (input.from_port.number() != 0) line += Concat(" port ", input.from_port);
     if (input.partitioning != runtime::Partitioning::kForward)
-      line += Concat(" by ", NameOf(input.partitioning));
+      line += Concat(" by ", runtime::PartitioningName(input.partitioning));
   }
   return line + " makes " + OutputTypes(node);
 }
@@ -80,7 +62,7 @@ std::vector<std::string> DescribeParallelism(const runtime::JobGraph& graph) {
   for (const runtime::Edge& edge : graph.edges) {
     lines.push_back(Concat("edge ", edge.from, " operator ", edge.from_operator, " port ",
                            edge.from_port, " to ", edge.to, " port ", edge.to_port, " ",
-                           NameOf(edge.partitioning)));
+                           runtime::PartitioningName(edge.partitioning)));
   }
   return lines;
 }
@@ -127,8 +109,8 @@ std::string Picture(const runtime::JobGraph& graph) {
     return Concat(shown.name, " ×", shown.parallelism);
   };
   for (const runtime::Edge& edge : graph.edges) {
-    picture +=
-        Concat(chain(edge.from), " ──", NameOf(edge.partitioning), "──▶ ", chain(edge.to), "\n");
+    picture += Concat(chain(edge.from), " ──", runtime::PartitioningName(edge.partitioning), "──▶ ",
+                      chain(edge.to), "\n");
   }
   if (graph.edges.empty() && !graph.chains.empty()) picture = chain(base::ChainIndex(0)) + "\n";
   return picture;

@@ -51,6 +51,14 @@ Status CheckFlag(const Written& written) {
                               *written.value, "\"");
 }
 
+Status CheckChoice(const OptionSpec& spec, const std::string& value) {
+  if (spec.choices.empty() || std::ranges::find(spec.choices, value) != spec.choices.end())
+    return {};
+  std::string all;
+  for (const std::string& choice : spec.choices) all += (all.empty() ? "" : ", ") + choice;
+  return InvalidArgumentError(spec.name, " \"", value, "\" is none of ", all);
+}
+
 class Parser {
  public:
   Parser(std::span<const std::string> line, std::span<const OptionSpec> known, Unknown unknown)
@@ -88,6 +96,7 @@ class Parser {
       }
       written.value = line_[at_++];
     }
+    WEIR_RETURN_IF_ERROR(CheckChoice(*spec, *written.value));
     std::vector<std::string>& values = arguments_.options[written.name];
     if (!values.empty() && spec->takes != OptionSpec::Takes::kValues) {
       return InvalidArgumentError(written.name, " is given twice");

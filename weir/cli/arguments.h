@@ -31,6 +31,7 @@ struct OptionSpec {
   std::string help;
   std::string default_value = {};  // as help shows it; empty: none
   Takes takes = Takes::kValue;
+  std::vector<std::string> choices = {};  // the values that there are; empty: any
 };
 
 struct Arguments {
@@ -56,7 +57,7 @@ enum class Unknown : uint8_t {
 
 /// Shapes: `line` is without the program's name.
 /// Errors: InvalidArgument: an unknown option (the nearest one is named), an option without its
-///   value, given twice, or a flag with a value.
+///   value, given twice, a flag with a value, or a value that is none of the choices.
 StatusOr<Arguments> ParseArguments(std::span<const std::string> line,
                                    std::span<const OptionSpec> known, Unknown unknown);
 

@@ -10,16 +10,12 @@
 #include "weir/cli/blocking.h"
 #include "weir/cli/checkpoint_text.h"
 #include "weir/cli/console.h"
-#include "weir/cli/help.h"
 #include "weir/cli/job_store.h"
-#include "weir/cli/own_options.h"
 #include "weir/cli/units.h"
 #include "weir/env/posix_env.h"
 
 namespace weir::cli {
 namespace {
-
-int Code(ExitCode code) { return static_cast<int>(code); }
 
 enum class Format : uint8_t { kText, kJson };
 
@@ -211,9 +207,6 @@ StatusOr<Wanted> ReadWanted(const Arguments& arguments) {
   if (words.size() > most) return InvalidArgumentError("unexpected \"", words[most], "\"");
   if (words.size() > 1) wanted.which = words[1];
   const std::string format = arguments.Value("--output").value_or("text");
-  if (format != "text" && format != "json") {
-    return InvalidArgumentError("--output \"", format, "\" is neither text nor json");
-  }
   if (format == "json") wanted.format = Format::kJson;
   return wanted;
 }
@@ -244,26 +237,15 @@ int Execute(const UserProgram& program, Console& console, const Wanted& wanted) 
 
 }  // namespace
 
-int CheckpointsCommand(std::string_view program_name, std::span<const std::string> line,
-                       const BuildCallback& build) {
-  const std::vector<OptionSpec> own = CheckpointsOptions();
-  const std::vector<std::string> reserved = ReservedOptions();
-  if (AsksForHelp(line)) return ShowHelp(CheckpointsHelp(program_name), own, reserved, build);
-  StatusOr<UserProgram> program = UserProgram::Read(line, own, reserved, build);
-  Console console(env::LookAround(), program.ok() && program->arguments().Flag("--quiet")
-                                         ? Console::Notes::kHidden
-                                         : Console::Notes::kShown);
-  StatusOr<Wanted> wanted =
-      program.ok() ? ReadWanted(program->arguments()) : StatusOr<Wanted>(program.status());
-  if (wanted.ok() && program->job().empty()) {
-    wanted = InvalidArgumentError("the program has no name; give it one: p.Name(\"...\")");
-  }
-  if (!wanted.ok()) {
-    console.Error(wanted.status().message(),
-                  Concat(program_name, " checkpoints --help shows what there is"));
-    return Code(ExitCode::kUsage);
-  }
-  return Execute(*program, console, *wanted);
+int CheckpointsCommand(const Invocation& invocation) {
+  return Invoke(invocation, [&](UserProgram& program, Console& console) {
+    const StatusOr<Wanted> wanted = ReadWanted(program.arguments());
+    if (!wanted.ok()) return Misused(console, invocation, wanted.status().message());
+    if (program.job().empty()) {
+      return Misused(console, invocation, "the program has no name; give it one: p.Name(\"...\")");
+    }
+    return Execute(program, console, *wanted);
+  });
 }
 
 }  // namespace weir::cli

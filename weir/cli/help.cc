@@ -28,45 +28,34 @@ bool AsksForHelp(std::span<const std::string> line) {
 }
 
 std::string MainHelp(std::string_view program_name) {
-  return Concat(
-      "usage: ", program_name,
-      " COMMAND [options]\n"
-      "\n"
-      "  run                          run the job; it resumes from its newest checkpoint\n"
-      "  checkpoints list             the checkpoints that are kept\n"
-      "  checkpoints show ID          what is in one\n"
-      "  checkpoints verify [ID]      read every byte of one, or of all\n"
-      "\n"
-      "  --help                       this text; behind a command, its options\n"
-      "  --version                    the version of Weir\n");
+  constexpr size_t kColumn = 31;
+  std::string text = Concat("usage: ", program_name, " COMMAND [options]\n\n");
+  const auto add = [&text](std::string name, std::string_view what) {
+    name.resize(std::max(name.size() + 1, kColumn - 2), ' ');
+    text += Concat("  ", name, what, "\n");
+  };
+  for (const CommandSpec& command : Commands()) {
+    if (command.words.empty()) add(command.name, command.summary);
+    for (const WordSpec& word : command.words) {
+      const std::string argument = word.argument.empty() ? "" : " " + word.argument;
+      add(Concat(command.name, " ", word.name, argument), word.help);
+    }
+  }
+  text += "\n";
+  add("--help", "this text; behind a command, its options");
+  add("--version", "the version of Weir");
+  return text;
 }
 
-std::string RunHelp(std::string_view program_name) {
-  return Concat("usage: ", program_name,
-                " run [options]\n"
-                "Runs the job in this process. It resumes by itself from its newest checkpoint.\n"
-                "Exit codes: 0 done, 1 the job failed, 2 bad usage, 3 refused (state or output "
-                "would be\nlost or repeated), 130 stopped by Ctrl-C, 143 by SIGTERM.\n");
-}
-
-std::string CheckpointsHelp(std::string_view program_name) {
-  return Concat("usage: ", program_name,
-                " checkpoints list [options]\n"
-                "       ",
-                program_name,
-                " checkpoints show ID|SAVEPOINT|latest [options]\n"
-                "       ",
-                program_name,
-                " checkpoints verify [ID|SAVEPOINT|latest] [options]\n"
-                "Looks at what the job left in its checkpoint store, without running it; verify "
-                "reads every\nbyte and exits with 1 when something is damaged.\n");
-}
-
-int ShowHelp(std::string_view beginning, std::span<const OptionSpec> own,
-             std::span<const std::string> reserved, const BuildCallback& build) {
+int ShowHelp(std::string_view program_name, const CommandSpec& command,
+             const BuildCallback& build) {
   Console console(env::LookAround(), Console::Notes::kShown);
-  const StatusOr<UserProgram> program = UserProgram::Read({}, own, reserved, build);
-  std::string text(beginning);
+  const std::vector<OptionSpec>& own = command.options;
+  const StatusOr<UserProgram> program = UserProgram::Read({}, own, ReservedOptions(), build);
+  std::string text;
+  for (const std::string& way : command.synopsis)
+    text += Concat(text.empty() ? "usage: " : "       ", program_name, " ", way, "\n");
+  text += command.description;
   if (program.ok() && !program->options().empty()) {
     text += Concat("\noptions of ", program->job().empty() ? "the program" : program->job(), ":\n",
                    DescribeOptions(program->options()));

@@ -4,7 +4,7 @@
 #include <utility>
 
 #include "weir/cli/blocking.h"
-#include "weir/cli/own_options.h"
+#include "weir/cli/commands.h"
 #include "weir/env/process.h"
 #include "weir/stores/open_store.h"
 #include "weir/stores/prove_store.h"
@@ -22,17 +22,19 @@ bool IsDirectory(const std::string& setting) {
 
 }  // namespace
 
-StatusOr<JobStore> JobStore::Open(const env::Env& env, const UserProgram& program) {
+CheckpointPlace PlaceOf(const UserProgram& program) {
   std::string where = program.Setting("execution.checkpointing.dir");
   if (where.empty()) where = kCheckpointDirectoryDefault;
-  std::string directory;
-  if (IsDirectory(where)) {
-    if (where.starts_with(kFileScheme)) where.erase(0, kFileScheme.size());
-    directory = env::AbsolutePath(where);
-    where = std::string(kFileScheme) + directory;
-  }
-  WEIR_ASSIGN_OR_RETURN(std::unique_ptr<env::BlobStore> blobs, stores::OpenStore(env, where));
-  return JobStore(std::move(directory), program.job(), std::move(blobs));
+  if (!IsDirectory(where)) return {.uri = std::move(where), .directory = {}};
+  if (where.starts_with(kFileScheme)) where.erase(0, kFileScheme.size());
+  std::string directory = env::AbsolutePath(where);
+  return {.uri = std::string(kFileScheme) + directory, .directory = std::move(directory)};
+}
+
+StatusOr<JobStore> JobStore::Open(const env::Env& env, const UserProgram& program) {
+  CheckpointPlace place = PlaceOf(program);
+  WEIR_ASSIGN_OR_RETURN(std::unique_ptr<env::BlobStore> blobs, stores::OpenStore(env, place.uri));
+  return JobStore(std::move(place.directory), program.job(), std::move(blobs));
 }
 
 StatusOr<std::unique_ptr<env::FileSystem::Lock>> JobStore::LockJob(env::FileSystem& files) const {

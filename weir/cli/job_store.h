@@ -13,6 +13,15 @@
 
 namespace weir::cli {
 
+/// Where checkpoints are kept.
+struct CheckpointPlace {
+  std::string uri;        // "file:///srv/clicks/.weir"
+  std::string directory;  // the same as a path; empty: the store is no directory
+};
+
+/// What the program and the command line say; looks at nothing.
+CheckpointPlace PlaceOf(const UserProgram& program);
+
 class JobStore {
  public:
   /// Opens the store that the program and the command line name; writes nothing.

@@ -3,6 +3,7 @@
 #include <array>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "weir/base/nearest.h"
@@ -10,11 +11,22 @@
 #include "weir/cli/console.h"
 #include "weir/cli/exit_code.h"
 #include "weir/cli/help.h"
+#include "weir/cli/plan_command.h"
 #include "weir/cli/run_command.h"
 #include "weir/cli/version.h"
 #include "weir/env/process.h"
 
 namespace weir {
+namespace {
+
+using Execute = int (*)(const cli::Invocation& invocation);
+constexpr std::array<std::pair<std::string_view, Execute>, 3> kCommands = {
+    {{"run", cli::RunCommand},
+     {"plan", cli::PlanCommand},
+     {"checkpoints", cli::CheckpointsCommand}}};
+
+}  // namespace
+
 inline namespace v0 {
 
 int Main(int argc, char** argv, const std::function<void(Pipeline&)>& build, BuildCheck check) {
@@ -26,25 +38,30 @@ int Main(int argc, char** argv, const std::function<void(Pipeline&)>& build, Bui
   cli::Console console(env::LookAround(), cli::Console::Notes::kShown);
 
   const std::string command = words.empty() ? std::string() : words.front();
-  if (command == "run") return cli::RunCommand(program_name, line.subspan(1), build, check);
-  if (command == "checkpoints") {
-    return cli::CheckpointsCommand(program_name, line.subspan(1), build);
+  for (const auto& [name, execute] : kCommands) {
+    if (command != name) continue;
+    return execute({.program_name = program_name,
+                    .command = cli::CommandNamed(name),
+                    .line = line.subspan(1),
+                    .build = build,
+                    .check = check});
   }
   if (command == "--version") {
     console.Result(Concat("weir ", cli::Version(), "\n"));
-    return static_cast<int>(cli::ExitCode::kDone);
+    return cli::Code(cli::ExitCode::kDone);
   }
   if (command == "--help" || command == "-h" || command == "help") {
     console.Result(cli::MainHelp(program_name));
-    return static_cast<int>(cli::ExitCode::kDone);
+    return cli::Code(cli::ExitCode::kDone);
   }
-  const std::array<std::string, 4> known = {"run", "checkpoints", "--help", "--version"};
+  std::vector<std::string> known = {"--help", "--version"};
+  for (const auto& [name, execute] : kCommands) known.emplace_back(name);
   const std::string sentence = command.empty() ? "no command"
                                                : Concat("unknown command \"", command, "\"",
                                                         base::DidYouMean(command, known));
   console.Error(sentence, Concat(program_name, " run    runs the job; ", program_name,
                                  " --help shows the other commands"));
-  return static_cast<int>(cli::ExitCode::kUsage);
+  return cli::Code(cli::ExitCode::kUsage);
 }
 
 }  // namespace v0

@@ -9,11 +9,9 @@
 
 #include "weir/cli/console.h"
 #include "weir/cli/cure.h"
-#include "weir/cli/help.h"
 #include "weir/cli/job_store.h"
 #include "weir/cli/job_watch.h"
 #include "weir/cli/local_job.h"
-#include "weir/cli/own_options.h"
 #include "weir/cli/units.h"
 #include "weir/env/stop_signals.h"
 
@@ -22,8 +20,6 @@ namespace {
 
 // What a step of the command ends with: nothing, and the next step follows; or the exit code.
 using Exit = std::optional<int>;
-
-int Code(ExitCode code) { return static_cast<int>(code); }
 
 // A job that could not begin: was it refused, or did something fail?
 ExitCode CodeBeforeReign(const Status& status) {
@@ -48,15 +44,12 @@ bool Prints(const runtime::JobGraph& graph) {
   });
 }
 
-StatusOr<ProgressMode> ReadProgressMode(const Arguments& arguments, const env::Surroundings& around,
-                                        const runtime::JobGraph& graph) {
+ProgressMode ReadProgressMode(const Arguments& arguments, const env::Surroundings& around,
+                              const runtime::JobGraph& graph) {
   const std::string text = arguments.Value("--progress").value_or("auto");
   if (text == "none" || arguments.Flag("--quiet")) return ProgressMode::kNone;
   if (text == "line") return ProgressMode::kLine;
   if (text == "json") return ProgressMode::kJson;
-  if (text != "auto") {
-    return InvalidArgumentError("--progress \"", text, "\" is none of auto, line, json, none");
-  }
   // Rows printed on the terminal and a line that is redrawn there would spoil each other.
   const bool status = around.error_is_terminal && !(around.output_is_terminal && Prints(graph));
   return status ? ProgressMode::kStatus : ProgressMode::kLine;
@@ -126,21 +119,9 @@ int Run::Execute() {
 }
 
 Exit Run::Plan(std::optional<uint32_t> inherited_max_parallelism) {
-  StatusOr<api::JobPlan> plan = program_.Plan(inherited_max_parallelism, check_);
-  if (!plan.ok()) {
-    std::vector<std::string> mistakes = program_.mistakes();
-    if (mistakes.empty()) mistakes.emplace_back(plan.status().message());
-    for (const std::string& mistake : mistakes) console_.Error(mistake);
-    return Code(ExitCode::kUsage);
-  }
-  plan_ = *std::move(plan);
-  const StatusOr<ProgressMode> mode =
-      ReadProgressMode(program_.arguments(), console_.surroundings(), plan_->graph);
-  if (!mode.ok()) {
-    console_.Error(mode.status().message());
-    return Code(ExitCode::kUsage);
-  }
-  mode_ = *mode;
+  plan_ = PlanOrComplain(program_, inherited_max_parallelism, check_, console_);
+  if (!plan_) return Code(ExitCode::kUsage);
+  mode_ = ReadProgressMode(program_.arguments(), console_.surroundings(), plan_->graph);
   return {};
 }
 
@@ -294,29 +275,12 @@ std::string Run::CureOfFailure(const Status& status) const {
 
 }  // namespace
 
-int RunCommand(std::string_view program_name, std::span<const std::string> line,
-               const BuildCallback& build, BuildCheck check) {
-  const std::vector<OptionSpec> own = RunOptions();
-  const std::vector<std::string> reserved = ReservedOptions();
-  if (AsksForHelp(line)) return ShowHelp(RunHelp(program_name), own, reserved, build);
-  StatusOr<UserProgram> program = UserProgram::Read(line, own, reserved, build);
-  Console console(env::LookAround(), program.ok() && program->arguments().Flag("--quiet")
-                                         ? Console::Notes::kHidden
-                                         : Console::Notes::kShown);
-  const std::string cure = Concat(program_name, " run --help shows what there is");
-  if (!program.ok()) {
-    console.Error(program.status().message(), cure);
-    return Code(ExitCode::kUsage);
-  }
-  if (!program->arguments().words.empty()) {
-    console.Error(Concat("unexpected \"", program->arguments().words.front(), "\""), cure);
-    return Code(ExitCode::kUsage);
-  }
-  if (program->arguments().Flag("--fresh") && program->arguments().Has("--from")) {
-    console.Error("--fresh and --from exclude each other", cure);
-    return Code(ExitCode::kUsage);
-  }
-  return Run(*program, console, check).Execute();
+int RunCommand(const Invocation& invocation) {
+  return Invoke(invocation, [&](UserProgram& program, Console& console) {
+    if (program.arguments().Flag("--fresh") && program.arguments().Has("--from"))
+      return Misused(console, invocation, "--fresh and --from exclude each other");
+    return Run(program, console, invocation.check).Execute();
+  });
 }
 
 }  // namespace weir::cli

@@ -2,17 +2,11 @@
 // Threads: the main thread.
 #pragma once
 
-#include <span>
-#include <string>
-
-#include "weir/cli/exit_code.h"
-#include "weir/cli/user_program.h"
+#include "weir/cli/invocation.h"
 
 namespace weir::cli {
 
 /// Returns an exit code of exit_code.h.
-/// Shapes: `line` begins behind "run".
-int RunCommand(std::string_view program_name, std::span<const std::string> line,
-               const BuildCallback& build, BuildCheck check);
+int RunCommand(const Invocation& invocation);
 
 }  // namespace weir::cli

@@ -7,6 +7,24 @@
 
 namespace weir::exchange {
 
+std::string_view PartitioningName(Partitioning partitioning) {
+  switch (partitioning) {
+    case Partitioning::kForward:
+      return "forward";
+    case Partitioning::kHash:
+      return "hash";
+    case Partitioning::kCustom:
+      return "custom";
+    case Partitioning::kRebalance:
+      return "rebalance";
+    case Partitioning::kBroadcast:
+      return "broadcast";
+    case Partitioning::kGlobal:
+      return "global";
+  }
+  return "unknown";
+}
+
 RowRouter::RowRouter(Partitioning partitioning, uint32_t destinations, uint32_t max_parallelism)
     : destinations_(destinations), shift_(64 - std::countr_zero(max_parallelism)) {
   WEIR_CHECK(Routes(partitioning));

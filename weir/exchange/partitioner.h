@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <span>
+#include <string_view>
 #include <vector>
 
 #include "weir/base/hash.h"
@@ -18,6 +19,9 @@ enum class Partitioning : uint8_t {
   kBroadcast,  // every row to every destination
   kGlobal,     // every row to destination 0
 };
+
+/// "hash", "forward" and so on.
+std::string_view PartitioningName(Partitioning partitioning);
 
 /// Routes rows one by one: by the key group of their hashes, with a table look-up per row, or by
 /// their numbers.

@@ -20,6 +20,7 @@
 namespace weir::runtime {
 
 using exchange::Partitioning;
+using exchange::PartitioningName;
 
 struct OperatorNode {
   // The user's name; empty for a helper without state (a map, the hashing of keys).

@@ -1,0 +1,133 @@
+#include "weir/cli/commands.h"
+
+#include <algorithm>
+
+#include "weir/base/check.h"
+
+namespace weir::cli {
+namespace {
+
+using enum OptionSpec::Takes;
+
+OptionSpec CheckpointDir() {
+  return {.name = "--checkpoint-dir",
+          .value = "DIR",
+          .help = "where the checkpoints are: a directory or file:///path",
+          .default_value = kCheckpointDirectoryDefault};
+}
+
+OptionSpec Setting() {
+  return {.name = "-D",
+          .value = "KEY=VALUE",
+          .help = "a setting (see docs/configuration.md); may be repeated",
+          .takes = kValues};
+}
+
+OptionSpec Parallelism() {
+  return {.name = "--parallelism",
+          .value = "N",
+          .help = "subtasks of each operator",
+          .default_value = "all cores"};
+}
+
+OptionSpec Output(std::vector<std::string> formats) {
+  std::string help;
+  for (size_t i = 0; i < formats.size(); ++i)
+    help += (i == 0 ? "" : i + 1 == formats.size() ? " or " : ", ") + formats[i];
+  std::string first = formats.front();
+  return {.name = "--output",
+          .value = "FORMAT",
+          .help = std::move(help),
+          .default_value = std::move(first),
+          .choices = std::move(formats)};
+}
+
+OptionSpec Flag(std::string name, std::string help) {
+  return {.name = std::move(name), .value = "", .help = std::move(help), .takes = kFlag};
+}
+
+OptionSpec Quiet() { return Flag("--quiet", "only results and errors"); }
+OptionSpec Help() { return Flag("--help", "this text"); }
+
+CommandSpec Run() {
+  return {
+      .name = "run",
+      .summary = "run the job; it resumes from its newest checkpoint",
+      .synopsis = {"run [options]"},
+      .description =
+          "Runs the job in this process. It resumes by itself from its newest checkpoint.\n"
+          "Exit codes: 0 done, 1 the job failed, 2 bad usage, 3 refused (state or output would be\n"
+          "lost or repeated), 130 stopped by Ctrl-C, 143 by SIGTERM.\n",
+      .words = {},
+      .options = {
+          Flag("--fresh", "start over, although the job has checkpoints; they stay"),
+          {.name = "--from",
+           .value = "WHICH",
+           .help = "start from checkpoint ID, from savepoint NAME, or from latest",
+           .default_value = "latest, or empty if there is none"},
+          Parallelism(),
+          CheckpointDir(),
+          Setting(),
+          Flag("--repeat-output", "with --from: write again what sinks have committed since"),
+          {.name = "--allow-dropped-state",
+           .value = "NAME",
+           .help = "lose state that no operator claims: operator.state; may be repeated",
+           .takes = kValues},
+          {.name = "--progress",
+           .value = "HOW",
+           .help = "auto, line, json or none",
+           .default_value = "auto",
+           .choices = {"auto", "line", "json", "none"}},
+          Quiet(),
+          Help(),
+      }};
+}
+
+CommandSpec Plan() {
+  return {.name = "plan",
+          .summary = "show what would run: a picture, states, guarantees",
+          .synopsis = {"plan [options]"},
+          .description =
+              "Shows the chains of the job, the edges between them, the states that it declares\n"
+              "and what its sinks promise. It runs nothing and looks at no checkpoint: a job that\n"
+              "has some keeps the max parallelism that it started with.\n",
+          .words = {},
+          .options = {Output({"text", "dot", "json", "svg"}), Parallelism(), CheckpointDir(),
+                      Setting(), Quiet(), Help()}};
+}
+
+CommandSpec Checkpoints() {
+  return {
+      .name = "checkpoints",
+      .summary = "look at the checkpoints of the job",
+      .synopsis = {"checkpoints list [options]", "checkpoints show ID|SAVEPOINT|latest [options]",
+                   "checkpoints verify [ID|SAVEPOINT|latest] [options]"},
+      .description =
+          "Looks at what the job left in its checkpoint store, without running it; verify\n"
+          "reads every byte and exits with 1 when something is damaged.\n",
+      .words = {{"list", "", "the checkpoints that are kept"},
+                {"show", "ID", "what is in one"},
+                {"verify", "[ID]", "read every byte of one, or of all"}},
+      .options = {CheckpointDir(), Setting(), Output({"text", "json"}), Quiet(), Help()}};
+}
+
+}  // namespace
+
+std::vector<CommandSpec> Commands() { return {Run(), Plan(), Checkpoints()}; }
+
+CommandSpec CommandNamed(std::string_view name) {
+  std::vector<CommandSpec> commands = Commands();
+  const auto found = std::ranges::find(commands, name, &CommandSpec::name);
+  WEIR_CHECK(found != commands.end());
+  return *std::move(found);
+}
+
+std::vector<std::string> ReservedOptions() {
+  std::vector<std::string> names = {"--version"};
+  for (const CommandSpec& command : Commands()) {
+    for (const OptionSpec& option : command.options) names.push_back(option.name);
+  }
+  return names;
+}
+
+}  // namespace weir::cli
