@@ -39,6 +39,19 @@ TEST(LedgerSimulation, NothingFailsInACalmWorld) {
   }
 }
 
+TEST(LedgerSimulation, AJobThatIsStoppedOrCancelledGoesOnWhenItIsRunAgain) {
+  sim::World::Hits hits;
+  for (uint64_t seed = 1; seed <= 60; ++seed) {
+    const Verdict verdict =
+        RunLedger({.world = sim::CalmOptions(seed), .nemesis = false, .on_demand = 0.7});
+    EXPECT_EQ(verdict.error, "") << "seed " << seed;
+    EXPECT_EQ(verdict.hits.count("ledger.restart"), 0u) << "seed " << seed;
+    for (const auto& [name, count] : verdict.hits) hits[name] += count;
+  }
+  EXPECT_GT(hits["ledger.stopped"], 20u);
+  EXPECT_GT(hits["ledger.cancelled"], 5u);
+}
+
 TEST(LedgerSimulation, AWorkerThatHeardNothingForLongIsStartedAnew) {
   for (uint64_t seed = 1; seed <= 10; ++seed) {
     const Verdict verdict = RunLedger(

@@ -41,11 +41,12 @@ struct Plan {
   Duration interval;
   uint32_t retained_max;
   bool file_store;
-  bool cut_short;  // the job is not run to its end: its checkpoints are judged where it stands
-  bool wide;       // the wide ledger
-  bool rival;      // somebody runs the same job on another cluster
+  bool cut_short;    // the job is not run to its end: its checkpoints are judged where it stands
+  bool wide;         // the wide ledger
+  bool rival;        // somebody runs the same job on another cluster
   cluster::RestartOptions restart;
-  double rewind;  // how likely a coordinator begins anew or from an older checkpoint
+  double on_demand;  // how likely a coordinator is asked to end the job
+  double rewind;     // how likely a coordinator begins anew or from an older checkpoint
 };
 
 // Where lineages branched off, as the coordinators that ran an attempt saw it: what was committed
@@ -146,6 +147,7 @@ class LedgerWorld {
       : options_(options),
         world_(options.world),
         prng_(world_.Stream("ledger")),
+        demands_(world_.Stream("demands")),
         disk_(world_.NewDisk("shared")) {}
 
   Verdict Run();
@@ -190,6 +192,7 @@ class LedgerWorld {
   Verdict verdict_;
   sim::World world_;
   sim::Prng prng_;
+  sim::Prng demands_;  // a stream of its own: the other worlds stay as they are
   sim::Disk& disk_;
   Said said_;
   const std::shared_ptr<SharedTime> time_ = std::make_shared<SharedTime>();
@@ -238,6 +241,10 @@ class LedgerWorld::CoordinatorProgram final : public sim::Program {
               process.Exit(status.ok() ? 0 : 1);
               if (status.ok()) return;
               ledger.said_.last_failure = status;
+              ledger.verdict_.hits["ledger.stopped"] +=
+                  coordinator_->state() == cluster::JobState::kStopped;
+              ledger.verdict_.hits["ledger.cancelled"] +=
+                  coordinator_->state() == cluster::JobState::kCancelled;
               // Whoever was fenced does not fence back at once.
               const bool fenced = status.code() == StatusCode::kAborted;
               ledger.verdict_.hits["ledger.fenced"] += fenced;
@@ -251,6 +258,7 @@ class LedgerWorld::CoordinatorProgram final : public sim::Program {
     if (started.ok()) {
       coordinator_ = *std::move(started);
       events_.coordinator = coordinator_.get();
+      EndOnDemand(ledger);
     } else {
       ledger.world_.After(milliseconds(50), [&process] {
         process.Kill();
@@ -260,6 +268,19 @@ class LedgerWorld::CoordinatorProgram final : public sim::Program {
   }
 
  private:
+  // Somebody stops the job, or cancels it, or first the one and then the other; and runs it again.
+  void EndOnDemand(LedgerWorld& ledger) {
+    using enum cluster::StopHow;
+    if (!ledger.demands_.Chance(ledger.plan_.on_demand)) return;
+    const auto end = coordinator_->stopper();
+    const Duration after = ledger.demands_.Between(milliseconds(0), milliseconds(1500));
+    const bool stops = ledger.demands_.Chance(0.8);
+    loop_->PostAfter(after, [end, stops] { end(stops ? kStop : kCancel); });
+    if (!stops || !ledger.demands_.Chance(0.2)) return;
+    loop_->PostAfter(after + ledger.demands_.Between(milliseconds(0), milliseconds(100)),
+                     [end] { end(kCancel); });
+  }
+
   env::Env env_;
   std::unique_ptr<env::EventLoop> loop_;
   StoreAccess& store_;
@@ -326,6 +347,8 @@ void LedgerWorld::Draw() {
   plan_.restart = DrawRestart();
   plan_.rival = options_.nemesis && prng_.Chance(0.15);
   plan_.rewind = options_.nemesis && prng_.Chance(0.25) ? 0.2 : 0;
+  const bool demands = options_.nemesis && demands_.Chance(0.25);
+  plan_.on_demand = options_.on_demand.value_or(demands ? 0.4 : 0);
   ours_.parallelism = plan_.workers * (1 + static_cast<uint32_t>(prng_.Below(2)));
   rival_.parallelism = ours_.parallelism;
   if (!plan_.file_store) memory_ = std::make_unique<sim::MemoryBlobStore>(world_, "memory");

@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -20,6 +21,8 @@ struct LedgerOptions {
   sim::Options world;
   bool nemesis = true;
   Duration silence{0};  // the workers hear nothing for so long, though they are heard; 0: never
+  // How likely a coordinator is asked to stop the job, or to cancel it; not set: drawn.
+  std::optional<double> on_demand = std::nullopt;
 };
 
 /// Options of a rough world, everything drawn from the seed.

@@ -162,5 +162,12 @@ inline constexpr Duration kWorkerSuspectedAfter = std::chrono::seconds(5);
 // them. Twice what a take-over needs.
 inline constexpr Duration kWorkerSilenceMax = std::chrono::seconds(20);
 inline constexpr Duration kReconnectDelay = std::chrono::milliseconds(50);
+// A job that is cancelled ends after so long though its store does not answer.
+inline constexpr Duration kCancelWait = std::chrono::seconds(1);
+
+// Those who look at a job or stop it, through its control socket: people and their scripts.
+inline constexpr size_t kControlConnectionsMax = 16;
+// A process that does not answer a question for so long hangs, or was stopped.
+inline constexpr Duration kControlAnswerTimeout = std::chrono::seconds(5);
 
 }  // namespace weir::limits

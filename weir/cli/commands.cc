@@ -96,6 +96,50 @@ CommandSpec Plan() {
                       Setting(), Quiet(), Help()}};
 }
 
+OptionSpec Timeout() {
+  return {.name = "--timeout",
+          .value = "TIME",
+          .help = "how long to wait for the end; the job goes on ending afterwards",
+          .default_value = "as long as it takes"};
+}
+
+CommandSpec Stop() {
+  return {.name = "stop",
+          .summary = "end the job that runs, behind one more checkpoint",
+          .synopsis = {"stop [options]"},
+          .description =
+              "Asks the process that runs the job to take one more checkpoint, to commit what its\n"
+              "sinks hold, and to end; waits until it has. The next run resumes there.\n"
+              "Exit codes: 0 stopped, or the job had finished; 1 it does not run, or ended "
+              "otherwise.\n",
+          .words = {},
+          .options = {Timeout(), CheckpointDir(), Setting(), Quiet(), Help()}};
+}
+
+CommandSpec Cancel() {
+  return {.name = "cancel",
+          .summary = "end the job that runs, at once",
+          .synopsis = {"cancel [options]"},
+          .description =
+              "Asks the process that runs the job to end at once, also when the job hangs; waits\n"
+              "until it has. Nothing is lost: the next run resumes from the newest checkpoint.\n"
+              "Exit codes: 0 cancelled, or the job had finished; 1 it does not run.\n",
+          .words = {},
+          .options = {Timeout(), CheckpointDir(), Setting(), Quiet(), Help()}};
+}
+
+CommandSpec List() {
+  return {
+      .name = "list",
+      .summary = "the jobs that run",
+      .synopsis = {"list [options]"},
+      .description =
+          "Lists the jobs of all programs that run on this machine with their checkpoints below\n"
+          "one directory: state, time since the start, rows and bytes, newest checkpoint.\n",
+      .words = {},
+      .options = {Output({"text", "json"}), CheckpointDir(), Setting(), Quiet(), Help()}};
+}
+
 CommandSpec Checkpoints() {
   return {
       .name = "checkpoints",
@@ -113,7 +157,9 @@ CommandSpec Checkpoints() {
 
 }  // namespace
 
-std::vector<CommandSpec> Commands() { return {Run(), Plan(), Checkpoints()}; }
+std::vector<CommandSpec> Commands() {
+  return {Run(), Plan(), List(), Stop(), Cancel(), Checkpoints()};
+}
 
 CommandSpec CommandNamed(std::string_view name) {
   std::vector<CommandSpec> commands = Commands();

@@ -1,5 +1,6 @@
 #include "weir/cli/job_store.h"
 
+#include <algorithm>
 #include <string_view>
 #include <utility>
 
@@ -14,6 +15,7 @@ namespace {
 
 constexpr std::string_view kFileScheme = "file://";
 constexpr const char* kLockFile = "run.lock";
+constexpr const char* kControlFile = "run.sock";
 constexpr std::string_view kHeldBy = "held by ";
 
 bool IsDirectory(const std::string& setting) {
@@ -29,6 +31,25 @@ CheckpointPlace PlaceOf(const UserProgram& program) {
   if (where.starts_with(kFileScheme)) where.erase(0, kFileScheme.size());
   std::string directory = env::AbsolutePath(where);
   return {.uri = std::string(kFileScheme) + directory, .directory = std::move(directory)};
+}
+
+std::string ControlFile(const std::string& directory, const std::string& job) {
+  return env::JoinPath(env::JoinPath(directory, job), kControlFile);
+}
+
+std::string ControlAddress(const std::string& directory, const std::string& job) {
+  return "unix:" + ControlFile(directory, job);
+}
+
+std::string OwnerOf(env::FileSystem& files, const std::string& directory, const std::string& job) {
+  constexpr uint64_t kBytesMax = 200;
+  const auto file = files.Open(env::JoinPath(env::JoinPath(directory, job), kLockFile));
+  if (!file.ok()) return "of another user";
+  const StatusOr<uint64_t> bytes = (*file)->Size();
+  if (!bytes.ok()) return "unknown";
+  const StatusOr<std::string> owner =
+      env::ReadExactly(**file, /*offset=*/0, static_cast<size_t>(std::min(*bytes, kBytesMax)));
+  return owner.ok() && !owner->empty() ? *owner : "unknown";
 }
 
 StatusOr<JobStore> JobStore::Open(const env::Env& env, const UserProgram& program) {

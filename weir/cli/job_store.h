@@ -22,6 +22,13 @@ struct CheckpointPlace {
 /// What the program and the command line say; looks at nothing.
 CheckpointPlace PlaceOf(const UserProgram& program);
 
+/// The control socket of a job that runs with its checkpoints in `directory`.
+std::string ControlFile(const std::string& directory, const std::string& job);
+std::string ControlAddress(const std::string& directory, const std::string& job);
+
+/// Who runs a job, or ran it last: "host-a (pid 4711)".
+std::string OwnerOf(env::FileSystem& files, const std::string& directory, const std::string& job);
+
 class JobStore {
  public:
   /// Opens the store that the program and the command line name; writes nothing.
@@ -31,6 +38,7 @@ class JobStore {
 
   env::BlobStore& blobs() { return *blobs_; }
   const checkpoint::JobFiles& files() const { return files_; }
+  const std::string& directory() const { return directory_; }  // empty: the store is none
 
   /// Takes the right to run the job from this machine, for as long as the result lives. A store
   /// that is no directory has no lock: there the history alone decides.

@@ -36,10 +36,15 @@ struct JobPicture {
 
 /// How a run ended.
 struct JobEnd {
-  enum class Kind : uint8_t { kFinished, kStopped, kFailed };
+  enum class Kind : uint8_t {
+    kFinished,
+    kStopped,    // by a signal, or on demand behind a last checkpoint
+    kCancelled,  // on demand
+    kFailed,
+  };
   Kind kind = Kind::kFailed;
   Status status;   // why it failed
-  int signal = 0;  // that stopped it
+  int signal = 0;  // that stopped it; 0: it was stopped on demand
 };
 
 class JobView : public cluster::JobEvents {

@@ -38,51 +38,68 @@ double Rate(uint64_t before, uint64_t after, Duration between) {
 JobWatch::JobWatch(ProgressMode mode, std::string job, Console& console, env::Clock& clock)
     : clock_(clock), view_(MakeView(mode, picture_, console)) {
   picture_.job = std::move(job);
-  Look();
+  Note();
   picture_.began = picture_.now;
+  Publish();
 }
 
-void JobWatch::Look() {
+void JobWatch::Note() {
   picture_.now = clock_.Now();
   picture_.now_unix_ms = clock_.UnixMillis();
 }
 
+void JobWatch::Publish() {
+  const env::MutexLock lock(mutex_);
+  shown_ = picture_;
+}
+
+JobPicture JobWatch::Look() const {
+  const env::MutexLock lock(mutex_);
+  JobPicture picture = shown_;
+  picture.now = clock_.Now();
+  picture.now_unix_ms = clock_.UnixMillis();
+  return picture;
+}
+
 void JobWatch::OnState(cluster::JobState state) {
-  Look();
+  Note();
   picture_.state = state;
   picture_.reigned |= state == cluster::JobState::kWaitingForWorkers;
+  Publish();
   view_->OnState(state);
 }
 
 void JobWatch::OnStart(base::Attempt attempt, const std::optional<checkpoint::HistoryRecord>& base,
                        Duration took) {
-  Look();
+  Note();
   picture_.progress = {};
   measured_ = {};
   measured_at_ = picture_.now;
+  Publish();
   view_->OnStart(attempt, base, took);
 }
 
 void JobWatch::OnCheckpoint(base::CheckpointId checkpoint, const cluster::CheckpointCosts& costs) {
-  Look();
+  Note();
   picture_.checkpoint = {checkpoint, costs, picture_.now};
+  Publish();
   view_->OnCheckpoint(checkpoint, costs);
 }
 
 void JobWatch::OnCheckpointFailed(base::CheckpointId checkpoint, const Status& reason,
                                   uint32_t in_a_row, uint32_t tolerated) {
-  Look();
+  Note();
   view_->OnCheckpointFailed(checkpoint, reason, in_a_row, tolerated);
 }
 
 void JobWatch::OnRestart(const Status& reason, uint32_t restart, uint32_t restarts_max,
                          Duration delay) {
-  Look();
+  Note();
   view_->OnRestart(reason, restart, restarts_max, delay);
 }
 
 void JobWatch::OnProgress(const cluster::JobProgress& progress) {
-  Look();
+  Note();
   picture_.progress = progress;
   // Workers report twice a second, each at moments of its own: a rate is that of a longer time.
   if (const Duration between = picture_.now - measured_at_; between >= kRateSpan) {
@@ -91,6 +108,7 @@ void JobWatch::OnProgress(const cluster::JobProgress& progress) {
     measured_ = progress;
     measured_at_ = picture_.now;
   }
+  Publish();
   view_->OnProgress(progress);
 }
 
@@ -98,12 +116,12 @@ void JobWatch::OnProgress(const cluster::JobProgress& progress) {
 void JobWatch::OnWarning(const Status& what) {
   if (what == warned_) return;
   warned_ = what;
-  Look();
+  Note();
   view_->OnWarning(what);
 }
 
 void JobWatch::OnEnd(const JobEnd& end) {
-  Look();
+  Note();
   view_->OnEnd(end);
 }
 

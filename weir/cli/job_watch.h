@@ -8,6 +8,7 @@
 #include "weir/cli/console.h"
 #include "weir/cli/job_view.h"
 #include "weir/env/clock.h"
+#include "weir/env/mutex.h"
 
 namespace weir::cli {
 
@@ -19,6 +20,10 @@ class JobWatch final : public JobView {
   JobWatch(ProgressMode mode, std::string job, Console& console, env::Clock& clock);
 
   const JobPicture& picture() const { return picture_; }
+
+  /// The picture as it is at this moment.
+  /// Threads: any thread.
+  JobPicture Look() const;
 
   void OnState(cluster::JobState state) override;
   void OnStart(base::Attempt attempt, const std::optional<checkpoint::HistoryRecord>& base,
@@ -33,11 +38,14 @@ class JobWatch final : public JobView {
   void OnEnd(const JobEnd& end) override;
 
  private:
-  void Look();
+  void Note();
+  void Publish();
 
   env::Clock& clock_;
   JobPicture picture_;
-  cluster::JobProgress measured_;  // when the rates were measured last
+  mutable env::Mutex mutex_;
+  JobPicture shown_ WEIR_GUARDED_BY(mutex_);  // a copy for other threads
+  cluster::JobProgress measured_;             // when the rates were measured last
   base::Instant measured_at_;
   Status warned_;                        // the newest warning
   const std::unique_ptr<JobView> view_;  // reads the picture

@@ -106,9 +106,11 @@ void JsonView::OnEnd(const JobEnd& end) {
     }
     case JobEnd::Kind::kStopped: {
       Json event = Event(picture_, "stopped");
-      event["signal"] = end.signal;
+      if (end.signal != 0) event["signal"] = end.signal;
       return console_.Note(Dump(event));
     }
+    case JobEnd::Kind::kCancelled:
+      return console_.Note(Dump(Event(picture_, "cancelled")));
     case JobEnd::Kind::kFailed: {
       Json event = Event(picture_, "failed");
       event["code"] = std::string(StatusCodeName(end.status.code()));

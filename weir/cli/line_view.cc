@@ -17,6 +17,8 @@ void LineView::OnState(cluster::JobState state) {
   if (state == cluster::JobState::kDegraded) {
     console_.Note("degraded: no checkpoint was completed for three intervals");
   }
+  if (state == cluster::JobState::kStopping)
+    console_.Note("stopping: one more checkpoint is taken");
 }
 
 void LineView::OnStart(base::Attempt, const std::optional<checkpoint::HistoryRecord>& base,
@@ -61,6 +63,8 @@ void LineView::OnEnd(const JobEnd& end) {
                                   Skipped(picture_.progress.rows_skipped)));
     case JobEnd::Kind::kStopped:
       return console_.Note("stopped: the next run resumes from the newest checkpoint");
+    case JobEnd::Kind::kCancelled:
+      return console_.Note("cancelled: the next run resumes from the newest checkpoint");
     case JobEnd::Kind::kFailed:
       return;
   }

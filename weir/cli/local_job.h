@@ -54,8 +54,12 @@ class LocalJob {
   LocalJob(const LocalJob&) = delete;
   LocalJob& operator=(const LocalJob&) = delete;
 
+  /// Ends the job on demand (Coordinator::stopper).
+  /// Threads: the function from any thread, while this lives.
+  std::function<void(cluster::StopHow)> stopper() const { return coordinator_->stopper(); }
+
   /// How the job ended, if it did: ok when it is finished, Aborted when another process took it
-  /// over.
+  /// over, Cancelled when it was ended on demand.
   std::optional<Status> end() const;
 
  private:

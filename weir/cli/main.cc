@@ -9,8 +9,10 @@
 #include "weir/base/nearest.h"
 #include "weir/cli/checkpoints_command.h"
 #include "weir/cli/console.h"
+#include "weir/cli/end_command.h"
 #include "weir/cli/exit_code.h"
 #include "weir/cli/help.h"
+#include "weir/cli/list_command.h"
 #include "weir/cli/plan_command.h"
 #include "weir/cli/run_command.h"
 #include "weir/cli/version.h"
@@ -20,9 +22,12 @@ namespace weir {
 namespace {
 
 using Execute = int (*)(const cli::Invocation& invocation);
-constexpr std::array<std::pair<std::string_view, Execute>, 3> kCommands = {
+constexpr std::array<std::pair<std::string_view, Execute>, 6> kCommands = {
     {{"run", cli::RunCommand},
      {"plan", cli::PlanCommand},
+     {"list", cli::ListCommand},
+     {"stop", cli::StopCommand},
+     {"cancel", cli::CancelCommand},
      {"checkpoints", cli::CheckpointsCommand}}};
 
 }  // namespace

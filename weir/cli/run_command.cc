@@ -3,16 +3,20 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <csignal>
 #include <memory>
 #include <optional>
 #include <utility>
 
 #include "weir/cli/console.h"
+#include "weir/cli/control_server.h"
 #include "weir/cli/cure.h"
 #include "weir/cli/job_store.h"
 #include "weir/cli/job_watch.h"
 #include "weir/cli/local_job.h"
 #include "weir/cli/units.h"
+#include "weir/env/process.h"
+#include "weir/env/socket_transport.h"
 #include "weir/env/stop_signals.h"
 
 namespace weir::cli {
@@ -88,7 +92,9 @@ class Run {
   Exit Plan(std::optional<uint32_t> inherited_max_parallelism);
   Exit OpenStore();
   Exit ReadHistory();
+  Status OpenControl();
   int RunJob();
+  JobEnd EndOf(const LocalJob& job, std::optional<int> signal) const;
   Status Judge(const checkpoint::Proposal& proposal);
   int Report(const JobEnd& end, bool reigned);
   int Refuse(const Status& status, std::string_view cure = {});
@@ -103,6 +109,8 @@ class Run {
   std::unique_ptr<env::StopSignals> signals_;
   std::unique_ptr<env::PosixEnv> world_;
   std::optional<JobStore> store_;
+  // Behind the lock: whoever waits for the end hears of it when the job may be run again.
+  std::unique_ptr<ControlServer> control_;
   std::unique_ptr<env::FileSystem::Lock> lock_;
   StartFrom from_;
   // The newest checkpoint of the line that a new one leaves; of the coordinator's loop while it
@@ -164,10 +172,27 @@ Exit Run::ReadHistory() {
   return Plan(newest->max_parallelism);
 }
 
+// Nobody else runs the job: what is there was left by a process that was killed.
+Status Run::OpenControl() {
+  if (store_->directory().empty()) return {};
+  env::FileSystem& files = world_->env().files;
+  const std::string file = ControlFile(store_->directory(), program_.job());
+  const Status removed = files.Remove(file);
+  if (!removed.ok() && removed.code() != StatusCode::kNotFound) return removed;
+  WEIR_ASSIGN_OR_RETURN(
+      control_, ControlServer::Open({.transport = std::make_unique<env::SocketTransport>(),
+                                     .address = ControlAddress(store_->directory(), program_.job()),
+                                     .process = env::ThisProcess()}));
+  return {};
+}
+
 int Run::RunJob() {
   const bool notes = mode_ == ProgressMode::kLine || mode_ == ProgressMode::kStatus;
   if (notes) console_.Note(Concat("checkpoints in ", store_->blobs().Describe()));
   watch_ = std::make_unique<JobWatch>(mode_, program_.job(), console_, world_->env().clock);
+  const Status control = OpenControl();
+  if (!control.ok())
+    watch_->OnWarning(control.Annotated("`list`, `stop` and `cancel` cannot reach this job"));
   StatusOr<std::unique_ptr<LocalJob>> started = LocalJob::Start(
       {.world = *world_,
        .store = store_->blobs(),
@@ -179,22 +204,32 @@ int Run::RunJob() {
        .signals = *signals_});
   if (!started.ok()) return Refuse(started.status());
   std::unique_ptr<LocalJob> job = *std::move(started);
+  if (control_ != nullptr) control_->Serve([this] { return watch_->Look(); }, job->stopper());
   const std::optional<int> signal = signals_->Wait();
   if (signal && notes) console_.Note("stopping; once more to stop at once");
+  if (control_ != nullptr) control_->Close();
   job->StopCoordinator();
-  const std::optional<Status> status = job->end();
-
-  JobEnd end;
-  if (status) {
-    end.kind = status->ok() ? JobEnd::Kind::kFinished : JobEnd::Kind::kFailed;
-    end.status = *status;
-  } else {
-    end.kind = JobEnd::Kind::kStopped;
-    end.signal = signal.value_or(0);
-  }
+  const JobEnd end = EndOf(*job, signal);
   // Said before the workers are waited for: a user's function may never return.
   watch_->OnEnd(end);
-  return Report(end, watch_->picture().reigned);
+  const int code = Report(end, watch_->picture().reigned);
+  if (end.kind == JobEnd::Kind::kCancelled) env::EndThisProcess(code);
+  return code;
+}
+
+JobEnd Run::EndOf(const LocalJob& job, std::optional<int> signal) const {
+  using Kind = JobEnd::Kind;
+  const std::optional<Status> status = job.end();
+  if (!status) return {.kind = Kind::kStopped, .status = {}, .signal = signal.value_or(0)};
+  if (status->ok()) return {.kind = Kind::kFinished, .status = {}};
+  switch (watch_->picture().state) {
+    case cluster::JobState::kStopped:
+      return {.kind = Kind::kStopped, .status = *status};
+    case cluster::JobState::kCancelled:
+      return {.kind = Kind::kCancelled, .status = *status};
+    default:
+      return {.kind = Kind::kFailed, .status = *status};
+  }
 }
 
 // What the job would start from is known; nothing is written yet.
@@ -226,7 +261,9 @@ int Run::Report(const JobEnd& end, bool reigned) {
     case JobEnd::Kind::kFinished:
       return Code(ExitCode::kDone);
     case JobEnd::Kind::kStopped:
-      return Code(ExitCode::kSignal) + end.signal;
+    case JobEnd::Kind::kCancelled:
+      // Who waits for the job must not take it for finished.
+      return Code(ExitCode::kSignal) + (end.signal != 0 ? end.signal : SIGTERM);
     case JobEnd::Kind::kFailed:
       break;
   }

@@ -97,6 +97,7 @@ void Coordinator::OnReign(StatusOr<checkpoint::ReignStart> start) {
   for (const auto& [key, hello] : waiting) {
     if (workers_.contains(key)) Admit(key, hello);
   }
+  if (stopping_) return EndStopped();
   TryDeploy();
 }
 
@@ -105,9 +106,7 @@ void Coordinator::OnReign(StatusOr<checkpoint::ReignStart> start) {
 void Coordinator::EndReign(const Status& reason) {
   if (reason.code() != StatusCode::kUnavailable) return EndJob(reason);
   reigning_ = false;
-  if (state_ == JobState::kRestoring || state_ == JobState::kRunning ||
-      state_ == JobState::kDegraded)
-    FailAttempt(reason);
+  if (state_ == JobState::kRestoring || IsRunning()) FailAttempt(reason);
   if (ended_) return;
   inbox().PostAfter(next_reign_in_, [this] {
     if (!ended_ && !reigning_) BeginReign();
@@ -122,10 +121,14 @@ void Coordinator::SetState(JobState state) {
 }
 
 void Coordinator::EndJob(const Status& status) {
+  EndJob(status, status.ok() ? JobState::kFinished : JobState::kFailed);
+}
+
+void Coordinator::EndJob(const Status& status, JobState last) {
   if (std::exchange(ended_, true)) return;
   reigning_ = false;
-  if (status.ok()) options_.events.OnProgress(Progress());
-  SetState(status.ok() ? JobState::kFinished : JobState::kFailed);
+  if (last != JobState::kFailed) options_.events.OnProgress(Progress());
+  SetState(last);
   *job_ended_.mutable_job_ended()->mutable_status() = ToProto(status);
   Broadcast(job_ended_);
   inbox().Post([this, status] { options_.on_end(status); });

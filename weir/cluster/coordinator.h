@@ -6,6 +6,9 @@
 //                   │ too few workers  │      ▼           ▼
 //                   └────────────── kRestarting ◀──── kFailing      kFailed from anywhere
 //
+// On demand a job ends from anywhere: kStopping ─▶ kStopped behind one more checkpoint, if it runs;
+// kCancelling ─▶ kCancelled at once.
+//
 // A reign that ends because the store left a record undecided is followed by another take-over of
 // the same coordinator.
 //
@@ -17,7 +20,8 @@
 // every subtask had ended is complete and committed, and the end record stands.
 //
 // The file coordinator.cc has the reign and the workers, coordinator_attempt.cc deployment and
-// failure, coordinator_checkpoint.cc checkpoints; source_coordinator.h has discovery and splits.
+// failure, coordinator_checkpoint.cc checkpoints, coordinator_stop.cc the end on demand;
+// source_coordinator.h has discovery and splits.
 // Threads: an actor; everything on its loop.
 #pragma once
 
@@ -46,6 +50,12 @@
 
 namespace weir::cluster {
 
+/// How a job ends on demand.
+enum class StopHow : uint8_t {
+  kStop,    // behind one more checkpoint, when all that sinks promised is committed
+  kCancel,  // at once
+};
+
 class Coordinator final : private Actor, private env::Acceptor {
  public:
   struct Options {
@@ -68,7 +78,8 @@ class Coordinator final : private Actor, private env::Acceptor {
     uint32_t retained_max = 3;
     RestartOptions restart;
     JobEvents& events;
-    // Called once, on the loop: ok when finished, Aborted when fenced.
+    // Called once, on the loop: ok when finished, Aborted when fenced, Cancelled when the job was
+    // stopped or cancelled (the state says which).
     std::function<void(Status)> on_end;
   };
 
@@ -79,6 +90,11 @@ class Coordinator final : private Actor, private env::Acceptor {
   ~Coordinator() override;
 
   JobState state() const { return state_; }
+
+  /// Ends the job on demand when it is called; does nothing any more when the job has ended.
+  /// Threads: the function from any thread, and for ever; several calls are as one, but that a
+  ///   job that is being stopped may still be cancelled.
+  std::function<void(StopHow)> stopper();
 
   /// The lineage of the present reign.
   /// Shapes: on the loop, inside JobEvents::OnStart.
@@ -101,7 +117,10 @@ class Coordinator final : private Actor, private env::Acceptor {
     bool splits_held = false;           // until the first checkpoint of an empty job is complete
     bool had_ended = true;              // every subtask, in the checkpoint that it starts from
     std::set<base::SubtaskId> running;  // subtasks whose input has not ended
-    std::optional<base::CheckpointId> final;  // complete, with every subtask ended
+    // Complete, with every subtask ended, or the last one before a stop: what it promised is being
+    // committed.
+    std::optional<base::CheckpointId> final;
+    bool stops = false;  // `final` is the one before a stop
     std::map<base::SubtaskId, base::CheckpointId> committed;
   };
   using WorkerKey = uint32_t;  // number of the connection, from 1
@@ -109,6 +128,12 @@ class Coordinator final : private Actor, private env::Acceptor {
   using OperatorRestores = std::map<std::string, std::vector<checkpoint::OperatorRestore>>;
 
   Coordinator(Options options, std::vector<PlannedChain> plan);
+
+  // The subtasks of an attempt run.
+  bool IsRunning() const {
+    return state_ == JobState::kRunning || state_ == JobState::kDegraded ||
+           state_ == JobState::kStopping;
+  }
 
   // coordinator.cc
   std::shared_ptr<env::ConnectionHandler> Accept(
@@ -130,6 +155,13 @@ class Coordinator final : private Actor, private env::Acceptor {
   void Broadcast(const proto::ToWorker& message);
   void SetState(JobState state);
   void EndJob(const Status& status);
+  void EndJob(const Status& status, JobState last);
+
+  // coordinator_stop.cc
+  void Stop();
+  void EndStopped();
+  void FailWhileStopping(const Status& reason);
+  void Cancel();
 
   // coordinator_attempt.cc
   void TryDeploy();
@@ -171,6 +203,9 @@ class Coordinator final : private Actor, private env::Acceptor {
   base::Epoch epoch_;  // of the present reign, or of the last one
   uint32_t reigns_ = 0;
   bool ended_ = false;         // EndJob was called
+  bool stopping_ = false;      // Stop was called
+  base::Instant stop_asked_;   // then
+  bool end_asked_ = false;     // the record of the stop is under way
   proto::ToWorker job_ended_;  // what it said
   Duration next_reign_in_ = limits::kStoreRetryDelay;
   base::Instant ticked_at_;

@@ -36,7 +36,7 @@ void AddCommittables(const std::string& uid, const std::vector<checkpoint::Pendi
 
 // Deploys the next attempt as soon as everything that must be over is over.
 void Coordinator::TryDeploy() {
-  const bool may = reigning_ && !ended_ && !appending_ && restart_due_ &&
+  const bool may = reigning_ && !ended_ && !stopping_ && !appending_ && restart_due_ &&
                    (state_ == JobState::kWaitingForWorkers || state_ == JobState::kRestarting);
   if (!may) return;
   std::vector<WorkerKey> workers;
@@ -151,7 +151,7 @@ proto::Restore Coordinator::RestoreMessage(base::SubtaskId subtask,
 }
 
 void Coordinator::OnReady(base::SubtaskId subtask) {
-  if (state_ != JobState::kRestoring || this_attempt_.not_ready.erase(subtask) == 0 ||
+  if (stopping_ || state_ != JobState::kRestoring || this_attempt_.not_ready.erase(subtask) == 0 ||
       !this_attempt_.not_ready.empty())
     return;
   const auto& base = history_->newest_checkpoint();
@@ -205,12 +205,11 @@ void Coordinator::StartSource(base::ChainIndex chain) {
 
 // The attempt is over; another one follows, or the job has failed.
 void Coordinator::FailAttempt(const Status& reason) {
-  if (state_ != JobState::kRestoring && state_ != JobState::kRunning &&
-      state_ != JobState::kDegraded)
-    return;
+  if (state_ != JobState::kRestoring && !IsRunning()) return;
   pending_ = nullptr;
   for (const auto& [chain, source] : this_attempt_.sources) source->Stop();
   policy_->OnAttemptEnded(options_.env.clock.Now());
+  if (stopping_) return FailWhileStopping(reason);
   if (IsPermanent(reason)) return EndJob(reason);
   const double chance = static_cast<double>(options_.env.random.Next() >> 11) * 0x1.0p-53;
   const auto rest = restarts_.OnFailure(options_.env.clock.Now(), chance);

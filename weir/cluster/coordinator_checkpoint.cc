@@ -14,14 +14,13 @@ namespace weir::cluster {
 void Coordinator::ConsiderTrigger() {
   if (trigger_timer_) CancelTimer(*trigger_timer_);
   trigger_timer_.reset();
-  const bool running = state_ == JobState::kRunning || state_ == JobState::kDegraded;
   const bool discovered = std::ranges::all_of(
       this_attempt_.sources, [](const auto& entry) { return entry.second->discovered(); });
-  if (!running || !discovered || appending_ || this_attempt_.final) return;
+  if (!IsRunning() || !discovered || appending_ || this_attempt_.final) return;
   // The first checkpoint of an empty job and the last one of any are waited for.
   using Need = checkpoint::TriggerPolicy::Need;
-  const Need need =
-      this_attempt_.splits_held || this_attempt_.running.empty() ? Need::kUrgent : Need::kNone;
+  const bool waited_for = this_attempt_.splits_held || this_attempt_.running.empty() || stopping_;
+  const Need need = waited_for ? Need::kUrgent : Need::kNone;
   const checkpoint::TriggerPolicy::Decision decision =
       policy_->Next(options_.env.clock.Now(), need);
   if (decision.trigger) return Trigger(decision.request);
@@ -110,8 +109,7 @@ void Coordinator::OnCollected() {
 
 void Coordinator::OnAppended(const checkpoint::CheckpointBody& body,
                              StatusOr<checkpoint::Completion> completion) {
-  const bool same_attempt =
-      body.attempt == attempt_ && (state_ == JobState::kRunning || state_ == JobState::kDegraded);
+  const bool same_attempt = body.attempt == attempt_ && IsRunning();
   if (!completion.ok()) {
     if (history_->over()) return EndReign(completion.status());
     if (same_attempt) OnCheckpointFailed(body.id, completion.status());
@@ -137,6 +135,11 @@ void Coordinator::OnAppended(const checkpoint::CheckpointBody& body,
                           }) &&
       this_attempt_.running.empty()) {
     this_attempt_.final = body.id;
+  }
+  const bool last = stopping_ && triggered_ >= stop_asked_;
+  if (last && !this_attempt_.final) {
+    this_attempt_.final = body.id;
+    this_attempt_.stops = true;
   }
   Announce(*completion);
   if (std::exchange(this_attempt_.splits_held, false)) {
@@ -205,6 +208,7 @@ void Coordinator::FinishIfCommitted() {
   for (const auto& [subtask, checkpoint] : this_attempt_.committed)
     done += checkpoint >= *this_attempt_.final;
   if (done < options_.graph.subtasks()) return;
+  if (this_attempt_.stops) return EndStopped();
   appending_ = true;
   history_->AppendEnd(checkpoint::EndReason::kFinished, [this](const Status& status) {
     appending_ = false;

@@ -22,6 +22,14 @@ std::string_view JobStateName(JobState state) {
       return "FINISHED";
     case JobState::kFailed:
       return "FAILED";
+    case JobState::kStopping:
+      return "STOPPING";
+    case JobState::kStopped:
+      return "STOPPED";
+    case JobState::kCancelling:
+      return "CANCELLING";
+    case JobState::kCancelled:
+      return "CANCELLED";
   }
   return "UNKNOWN";
 }

@@ -24,7 +24,12 @@ enum class JobState : uint8_t {
   kRestarting,
   kFinished,
   kFailed,
+  kStopping,    // running, until one more checkpoint is complete and committed
+  kStopped,     // behind that checkpoint
+  kCancelling,  // the history is told
+  kCancelled,
 };
+/// "RUNNING": Flink's words, but for the two ways in which Weir ends a job on demand.
 std::string_view JobStateName(JobState state);
 
 /// What a checkpoint cost.

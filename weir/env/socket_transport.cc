@@ -1,5 +1,10 @@
 #include "weir/env/socket_transport.h"
 
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
 #define ASIO_STANDALONE
 #define ASIO_NO_DEPRECATED
 #include <array>
@@ -20,6 +25,9 @@ namespace weir::env {
 namespace {
 
 using asio::ip::tcp;
+using Protocol = asio::generic::stream_protocol;  // of the internet, or of files
+using Socket = Protocol::socket;
+using Endpoint = Protocol::endpoint;
 using Error = asio::error_code;
 
 constexpr std::string_view kMagic = "WEIR";
@@ -27,6 +35,8 @@ constexpr uint32_t kVersion = 1;
 constexpr size_t kHelloBytes = kMagic.size() + sizeof(uint32_t);
 constexpr size_t kLengthBytes = sizeof(uint32_t);
 constexpr size_t kReadBytes = 64 << 10;  // asked of the kernel at once: two frames of exchange
+constexpr std::string_view kFileScheme = "unix:";
+constexpr size_t kSocketPathBytesMax = sizeof(sockaddr_un::sun_path) - 1;
 
 std::string Hello() {
   base::ByteWriter hello;
@@ -41,7 +51,7 @@ std::string LengthOf(const std::string& frame) {
   return length.Take();
 }
 
-StatusOr<tcp::endpoint> ParseAddress(const std::string& address) {
+StatusOr<Endpoint> ParseInternet(const std::string& address) {
   const size_t colon = address.rfind(':');
   if (colon == std::string::npos) {
     return InvalidArgumentError("address is not host:port: '", address, "'");
@@ -63,13 +73,71 @@ StatusOr<tcp::endpoint> ParseAddress(const std::string& address) {
     return InvalidArgumentError(
         "address is not a loopback address, and this transport does not encrypt: '", address, "'");
   }
-  return tcp::endpoint(ip, port);
+  return Endpoint(tcp::endpoint(ip, port));
 }
 
-std::string ToString(const tcp::endpoint& endpoint) {
-  const std::string host = endpoint.address().to_string();
-  return endpoint.address().is_v6() ? Concat("[", host, "]:", endpoint.port())
-                                    : Concat(host, ":", endpoint.port());
+// A directory held open: sockets in it have a short name, however long its path is.
+class Directory {
+ public:
+  explicit Directory(const std::string& path)
+      : number_(::open(path.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC)) {}
+  ~Directory() {
+    if (number_ >= 0) ::close(number_);
+  }
+  Directory(const Directory&) = delete;
+  Directory& operator=(const Directory&) = delete;
+
+  bool is_open() const { return number_ >= 0; }
+  std::string path() const { return Concat("/proc/self/fd/", number_); }
+
+ private:
+  const int number_;
+};
+
+// Where to connect or listen.
+struct Target {
+  Endpoint endpoint;
+  std::string file;  // of a socket of a file: its path
+  // What the endpoint's name needs; owners: this and its copies.
+  std::shared_ptr<Directory> directory = nullptr;
+};
+
+StatusOr<Target> ParseFile(const std::string& path) {
+  using asio::local::stream_protocol;
+  if (path.empty()) return InvalidArgumentError("address of a socket has no path");
+  Target target;
+  target.file = path;
+  if (path.size() <= kSocketPathBytesMax) {
+    target.endpoint = stream_protocol::endpoint(path);
+    return target;
+  }
+  target.directory = std::make_shared<Directory>(DirectoryOf(path));
+  if (!target.directory->is_open()) return ErrnoStatus(errno, "open", DirectoryOf(path));
+  const std::string name = path.substr(path.rfind('/') + 1);
+  const std::string alias = JoinPath(target.directory->path(), name);
+  if (alias.size() > kSocketPathBytesMax) {
+    return InvalidArgumentError("name of a socket is longer than ",
+                                kSocketPathBytesMax - target.directory->path().size() - 1,
+                                " bytes: '", name, "'");
+  }
+  target.endpoint = stream_protocol::endpoint(alias);
+  return target;
+}
+
+StatusOr<Target> ParseAddress(const std::string& address) {
+  if (address.starts_with(kFileScheme)) return ParseFile(address.substr(kFileScheme.size()));
+  WEIR_ASSIGN_OR_RETURN(const Endpoint endpoint, ParseInternet(address));
+  return Target{.endpoint = endpoint, .file = {}};
+}
+
+std::string ToString(const Endpoint& endpoint) {
+  if (endpoint.protocol().family() == AF_UNIX) return "a process of this machine";
+  tcp::endpoint internet;
+  std::memcpy(internet.data(), endpoint.data(), endpoint.size());
+  internet.resize(endpoint.size());
+  const std::string host = internet.address().to_string();
+  return internet.address().is_v6() ? Concat("[", host, "]:", internet.port())
+                                    : Concat(host, ":", internet.port());
 }
 
 // What runs on the thread and holds a socket.
@@ -121,7 +189,7 @@ class SocketTransport::Io {
 // One socket, from connect or accept to close.
 class SocketTransport::Link final : public Member, public std::enable_shared_from_this<Link> {
  public:
-  Link(std::shared_ptr<Io> io, tcp::socket socket, std::string address)
+  Link(std::shared_ptr<Io> io, Socket socket, std::string address)
       : io_(std::move(io)),
         socket_(std::move(socket)),
         hello_timer_(io_->context()),
@@ -135,7 +203,7 @@ class SocketTransport::Link final : public Member, public std::enable_shared_fro
   void CloseByOwner();
 
   // The transport's thread.
-  void Connect(const StatusOr<tcp::endpoint>& endpoint);
+  void Connect(const StatusOr<Target>& target);
   void Begin(std::shared_ptr<CallGate<Acceptor>> acceptor);
   void Shut() override;
 
@@ -153,7 +221,7 @@ class SocketTransport::Link final : public Member, public std::enable_shared_fro
   void CloseSocket();
 
   const std::shared_ptr<Io> io_;
-  tcp::socket socket_;
+  Socket socket_;
   asio::steady_timer hello_timer_;
   const std::string address_;
   CallGate<ConnectionHandler> handler_;
@@ -202,10 +270,13 @@ void SocketTransport::Link::CloseByOwner() {
   asio::post(io_->context(), [self = shared_from_this()] { self->CloseSocket(); });
 }
 
-void SocketTransport::Link::Connect(const StatusOr<tcp::endpoint>& endpoint) {
+void SocketTransport::Link::Connect(const StatusOr<Target>& target) {
   io_->Add(shared_from_this());
-  if (!endpoint.ok()) return Fail(endpoint.status().Annotated("connect"));
-  socket_.async_connect(*endpoint, [self = shared_from_this()](const Error& error) {
+  if (!target.ok()) return Fail(target.status().Annotated("connect"));
+  const auto keep = target->directory;
+  socket_.async_connect(target->endpoint, [self = shared_from_this(), keep](const Error& error) {
+    if (error.value() == ENOENT)
+      return self->Fail(UnavailableError("connect ", self->address_, ": there is no such socket"));
     if (error) return self->Fail(ErrnoStatus(error.value(), "connect", self->address_));
     self->Begin(/*acceptor=*/nullptr);
   });
@@ -246,7 +317,7 @@ void SocketTransport::Link::StartWriting() {
     // What was read before the connection broke is still delivered: the reader reports the end,
     // which comes now if it has not.
     Error ignored;
-    self->socket_.shutdown(tcp::socket::shutdown_both, ignored);
+    self->socket_.shutdown(Socket::shutdown_both, ignored);
   });
 }
 
@@ -341,8 +412,12 @@ void SocketTransport::Link::CloseSocket() {
 // A listening socket.
 class SocketTransport::Port final : public Member, public std::enable_shared_from_this<Port> {
  public:
-  Port(std::shared_ptr<Io> io, tcp::acceptor socket, Acceptor& acceptor)
+  using ListeningSocket = asio::basic_socket_acceptor<Protocol>;
+
+  // `file` is the path of a socket of a file.
+  Port(std::shared_ptr<Io> io, ListeningSocket socket, std::string file, Acceptor& acceptor)
       : io_(std::move(io)),
+        file_(std::move(file)),
         retry_(io_->context()),
         gate_(std::make_shared<CallGate<Acceptor>>(Borrowed(acceptor))),
         socket_(std::move(socket)) {}
@@ -358,6 +433,9 @@ class SocketTransport::Port final : public Member, public std::enable_shared_fro
   void Close() {
     gate_->Close();
     const MutexLock lock(mutex_);
+    if (!socket_.is_open()) return;
+    // Whoever still finds the name is told that nobody listens.
+    if (!file_.empty()) ::unlink(file_.c_str());
     Error ignored;  // Linux closes it whatever close(2) says
     socket_.close(ignored);
   }
@@ -366,7 +444,7 @@ class SocketTransport::Port final : public Member, public std::enable_shared_fro
   void AcceptNext() {
     const MutexLock lock(mutex_);
     if (!socket_.is_open()) return;
-    socket_.async_accept([self = shared_from_this()](const Error& error, tcp::socket socket) {
+    socket_.async_accept([self = shared_from_this()](const Error& error, Socket socket) {
       if (error == asio::error::operation_aborted) return;
       if (error) return self->RetryLater();
       self->Welcome(std::move(socket));
@@ -374,9 +452,9 @@ class SocketTransport::Port final : public Member, public std::enable_shared_fro
     });
   }
 
-  void Welcome(tcp::socket socket) {
+  void Welcome(Socket socket) {
     Error error;
-    const tcp::endpoint peer = socket.remote_endpoint(error);
+    const Endpoint peer = socket.remote_endpoint(error);
     if (error) return;  // gone already
     const auto link = std::make_shared<Link>(io_, std::move(socket), ToString(peer));
     link->Begin(gate_);
@@ -389,11 +467,12 @@ class SocketTransport::Port final : public Member, public std::enable_shared_fro
   }
 
   const std::shared_ptr<Io> io_;
+  const std::string file_;
   asio::steady_timer retry_;
   // Owners: the port, and links not yet introduced.
   const std::shared_ptr<CallGate<Acceptor>> gate_;
   Mutex mutex_;
-  tcp::acceptor socket_ WEIR_GUARDED_BY(mutex_);
+  ListeningSocket socket_ WEIR_GUARDED_BY(mutex_);
 };
 
 class SocketTransport::PortHandle final : public Listener {
@@ -414,29 +493,33 @@ SocketTransport::~SocketTransport() { io_->Stop(); }
 
 StatusOr<std::unique_ptr<Listener>> SocketTransport::Listen(const std::string& address,
                                                             Acceptor& acceptor) {
-  WEIR_ASSIGN_OR_RETURN(const tcp::endpoint endpoint, ParseAddress(address));
-  tcp::acceptor socket(io_->context());
+  WEIR_ASSIGN_OR_RETURN(const Target target, ParseAddress(address));
+  Port::ListeningSocket socket(io_->context());
   Error error;
-  socket.open(endpoint.protocol(), error);
+  socket.open(target.endpoint.protocol(), error);
+  const bool file = !target.file.empty();
   // A process that was killed a moment ago must not keep its successor from the address.
-  if (!error) socket.set_option(tcp::acceptor::reuse_address(true), error);
-  if (!error) socket.bind(endpoint, error);
+  if (!error && !file) socket.set_option(tcp::acceptor::reuse_address(true), error);
+  if (!error) socket.bind(target.endpoint, error);
+  // Before anybody can connect: nobody else may.
+  if (!error && file && ::chmod(target.file.c_str(), S_IRUSR | S_IWUSR) != 0)
+    error = Error(errno, asio::error::get_system_category());
   if (!error) socket.listen(asio::socket_base::max_listen_connections, error);
-  const tcp::endpoint bound = error ? endpoint : socket.local_endpoint(error);
+  const Endpoint bound = error || file ? target.endpoint : socket.local_endpoint(error);
   if (error == asio::error::address_in_use) {
     return AlreadyExistsError("listen on ", address, ": address is taken");
   }
   if (error) return ErrnoStatus(error.value(), "listen on", address);
-  auto port = std::make_shared<Port>(io_, std::move(socket), acceptor);
+  auto port = std::make_shared<Port>(io_, std::move(socket), target.file, acceptor);
   asio::post(io_->context(), [port] { port->Start(); });
-  return std::make_unique<PortHandle>(std::move(port), ToString(bound));
+  return std::make_unique<PortHandle>(std::move(port), file ? address : ToString(bound));
 }
 
 std::shared_ptr<Connection> SocketTransport::Connect(const std::string& address,
                                                      std::shared_ptr<ConnectionHandler> handler) {
-  auto link = std::make_shared<Link>(io_, tcp::socket(io_->context()), address);
+  auto link = std::make_shared<Link>(io_, Socket(io_->context()), address);
   link->handler().Open(std::move(handler));
-  asio::post(io_->context(), [link, endpoint = ParseAddress(address)] { link->Connect(endpoint); });
+  asio::post(io_->context(), [link, target = ParseAddress(address)] { link->Connect(target); });
   return std::make_shared<End>(std::move(link));
 }
 

@@ -1,12 +1,14 @@
 #include "weir/env/socket_transport.h"
 
 #include <gtest/gtest.h>
+#include <sys/stat.h>
 
 #define ASIO_STANDALONE
 #include <asio.hpp>
 
 #include "weir/base/bytes.h"
 #include "weir/base/limits.h"
+#include "weir/env/test_directory.h"
 #include "weir/env/test_ears.h"
 #include "weir/env/test_wait.h"
 
@@ -133,6 +135,81 @@ TEST_F(SocketTransportTest, EndsWithConnectionsOpen) {
   EXPECT_TRUE(TestWaitFor([&] { return !far->closed().empty(); }));
   connection->Send("too late");
   EXPECT_TRUE(ear->closed().empty());
+}
+
+class SocketFileTest : public testing::Test {
+ protected:
+  StatusOr<std::unique_ptr<Listener>> Listen(const std::string& path) {
+    return transport_.Listen("unix:" + path, door_);
+  }
+  // What a connection hears when it is closed at once.
+  Status ConnectAndClose(const std::string& path) {
+    const auto ear = std::make_shared<Ear>();
+    const auto connection = transport_.Connect("unix:" + path, ear);
+    EXPECT_TRUE(TestWaitFor([&] { return !ear->closed().empty(); }));
+    return ear->closed().front();
+  }
+
+  TestDirectory directory_;
+  PosixFileSystem files_;
+  SocketTransport transport_;
+  Door door_;
+};
+
+TEST_F(SocketFileTest, OnlyItsOwnerMayUseIt) {
+  const std::string path = directory_.path() + "/socket";
+  const auto listener = Listen(path);
+  ASSERT_TRUE(listener.ok()) << listener.status();
+  EXPECT_EQ((*listener)->address(), "unix:" + path);
+  struct stat info = {};
+  ASSERT_EQ(::stat(path.c_str(), &info), 0);
+  EXPECT_EQ(info.st_mode & 0777, 0600u);
+}
+
+TEST_F(SocketFileTest, IsGoneWithItsListener) {
+  const std::string path = directory_.path() + "/socket";
+  { ASSERT_TRUE(Listen(path).ok()); }
+  EXPECT_EQ(files_.Stat(path).status().code(), StatusCode::kNotFound);
+  EXPECT_EQ(ConnectAndClose(path).code(), StatusCode::kUnavailable);
+  ASSERT_TRUE(Listen(path).ok());
+}
+
+TEST_F(SocketFileTest, IsTakenWhileItIsThere) {
+  const std::string path = directory_.path() + "/socket";
+  const auto first = Listen(path);
+  EXPECT_EQ(Listen(path).status().code(), StatusCode::kAlreadyExists);
+}
+
+TEST_F(SocketFileTest, APathMayBeLongerThanTheNameOfASocket) {
+  std::string folder = directory_.path();
+  for (int i = 0; i < 3; ++i) folder += "/" + std::string(60, 'd');
+  ASSERT_TRUE(files_.MakeDirectories(folder).ok());
+  const std::string path = folder + "/socket";
+  const auto listener = Listen(path);
+  ASSERT_TRUE(listener.ok()) << listener.status();
+  const auto ear = std::make_shared<Ear>();
+  const auto connection = transport_.Connect("unix:" + path, ear);
+  connection->Send("hello");
+  EXPECT_TRUE(TestWaitFor([&] {
+    const auto ends = door_.ends();
+    return !ends.empty() && ends.front().first->frames() == std::vector<std::string>{"hello"};
+  }));
+  EXPECT_EQ(Listen(folder + "/" + std::string(200, 's')).status().code(),
+            StatusCode::kInvalidArgument);
+  EXPECT_EQ(Listen(folder + "/missing/" + std::string(60, 's')).status().code(),
+            StatusCode::kNotFound);
+}
+
+TEST_F(SocketFileTest, OneThatAKilledProcessLeftRefuses) {
+  const std::string path = directory_.path() + "/socket";
+  {
+    asio::io_context context;
+    asio::local::stream_protocol::acceptor left(context, path);
+  }
+  EXPECT_EQ(ConnectAndClose(path).code(), StatusCode::kUnavailable);
+  EXPECT_EQ(Listen(path).status().code(), StatusCode::kAlreadyExists);
+  ASSERT_TRUE(files_.Remove(path).ok());
+  EXPECT_TRUE(Listen(path).ok());
 }
 
 }  // namespace

@@ -2,6 +2,7 @@
 
 #include "weir/env/memory_transport.h"
 #include "weir/env/socket_transport.h"
+#include "weir/env/test_directory.h"
 #include "weir/env/test_wait.h"
 #include "weir/env/thread_event_loop.h"
 #include "weir/env/transport_conformance.h"
@@ -36,11 +37,30 @@ class SocketWorld final : public RealWorld {
   SocketTransport transport_;
 };
 
+class SocketFileWorld final : public RealWorld {
+ public:
+  Transport& transport() override { return transport_; }
+  std::string NewAddress() override { return Named("socket"); }
+  std::string DeadAddress() override { return Named("nobody"); }
+
+ private:
+  std::string Named(const std::string& name) const {
+    return "unix:" + directory_.path() + "/" + name;
+  }
+
+  TestDirectory directory_;
+  SocketTransport transport_;
+};
+
+std::unique_ptr<TransportWorld> MakeSocketFileWorld() {
+  return std::make_unique<SocketFileWorld>();
+}
 std::unique_ptr<TransportWorld> MakeMemoryWorld() { return std::make_unique<MemoryWorld>(); }
 std::unique_ptr<TransportWorld> MakeSocketWorld() { return std::make_unique<SocketWorld>(); }
 
 INSTANTIATE_TEST_SUITE_P(Memory, TransportConformance, testing::Values(&MakeMemoryWorld));
 INSTANTIATE_TEST_SUITE_P(Socket, TransportConformance, testing::Values(&MakeSocketWorld));
+INSTANTIATE_TEST_SUITE_P(SocketFile, TransportConformance, testing::Values(&MakeSocketFileWorld));
 
 // Two ends that own each other through their handlers, as actors do.
 struct Owning final : ConnectionHandler {
