@@ -41,9 +41,9 @@ struct Plan {
   Duration interval;
   uint32_t retained_max;
   bool file_store;
-  bool cut_short;    // the job is not run to its end: its checkpoints are judged where it stands
-  bool wide;         // the wide ledger
-  bool rival;        // somebody runs the same job on another cluster
+  bool cut_short;  // the job is not run to its end: its checkpoints are judged where it stands
+  bool wide;       // the wide ledger
+  bool rival;      // somebody runs the same job on another cluster
   cluster::RestartOptions restart;
   double on_demand;  // how likely a coordinator is asked to end the job
   double rewind;     // how likely a coordinator begins anew or from an older checkpoint

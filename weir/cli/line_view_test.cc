@@ -75,8 +75,8 @@ TEST(LineView, RestartAndEnd) {
             "finished: 5000000 rows in, 4999999 rows out\n");
   JobPicture picture;
   picture.progress = {.rows_in = 5, .rows_out = 5, .rows_skipped = 2};
-  EXPECT_EQ(Written<LineView>(
-                picture, [](JobView& view) { view.OnEnd({.kind = JobEnd::Kind::kFinished}); }),
+  EXPECT_EQ(Written<LineView>(picture,
+                              [](JobView& view) { view.OnEnd({.kind = JobEnd::Kind::kFinished}); }),
             "finished: 5 rows in, 5 rows out, 2 skipped that were no records\n");
   EXPECT_EQ(Line([](JobView& view) { view.OnEnd({.kind = JobEnd::Kind::kStopped, .signal = 2}); }),
             "stopped: the next run resumes from the newest checkpoint\n");
