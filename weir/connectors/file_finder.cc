@@ -37,13 +37,15 @@ StatusOr<std::vector<FoundFile>> FindInDirectory(env::FileSystem& files,
   for (const std::string& name : names) {
     if (!matches(name, pattern)) continue;
     const std::string path = env::JoinPath(directory, name);
-    WEIR_ASSIGN_OR_RETURN(const env::FileInfo entry, files.Stat(path));
-    if (entry.is_directory) continue;
+    const StatusOr<env::FileInfo> entry = files.Stat(path);
+    if (entry.status().code() == StatusCode::kNotFound) continue;  // removed since
+    if (!entry.ok()) return entry.status();
+    if (entry->is_directory) continue;
     if (!base::IsUtf8(name)) {
       return InvalidArgumentError("the name of ", QuotedForMessage(path),
                                   " is not UTF-8: checkpoints could not name it; rename the file");
     }
-    found.push_back({directory, name, entry.bytes});
+    found.push_back({directory, name, entry->bytes});
   }
   return found;
 }
@@ -58,9 +60,6 @@ StatusOr<std::vector<FoundFile>> FindMatching(env::FileSystem& files, const std:
   auto found = FindInDirectory(files, directory, BaseName(input), &MatchesExactly);
   if (found.status().code() == StatusCode::kNotFound) {
     return InvalidArgumentError("no directory ", directory, kPathCure);
-  }
-  if (found.ok() && found->empty()) {
-    return InvalidArgumentError("no file matches ", input, kPathCure);
   }
   return found;
 }
@@ -92,8 +91,10 @@ StatusOr<std::vector<FoundFile>> FindFiles(env::FileSystem& files, const std::st
                                            std::string_view name_end) {
   const StatusOr<env::FileInfo> info = files.Stat(input);
   if (info.status().code() == StatusCode::kNotFound) {
-    if (IsPattern(input)) return FindMatching(files, input);
-    return InvalidArgumentError("no file or directory ", input, kPathCure);
+    if (!IsPattern(input)) return InvalidArgumentError("no file or directory ", input, kPathCure);
+    auto found = FindMatching(files, input);
+    if (!found.ok() || !found->empty()) return found;
+    return InvalidArgumentError("no file matches ", input, kPathCure);
   }
   if (!info.ok()) return info.status();
   if (!info->is_directory) {
@@ -105,6 +106,21 @@ StatusOr<std::vector<FoundFile>> FindFiles(env::FileSystem& files, const std::st
     return InvalidArgumentError("no *", name_end, " file in directory ", input, kPathCure);
   }
   return found;
+}
+
+StatusOr<std::vector<FoundFile>> FindFilesSoFar(env::FileSystem& files, const std::string& input,
+                                                std::string_view name_end) {
+  const StatusOr<env::FileInfo> info = files.Stat(input);
+  if (info.status().code() == StatusCode::kNotFound) {
+    if (IsPattern(input)) return FindMatching(files, input);
+    return InvalidArgumentError("no directory ", input, kPathCure);
+  }
+  if (!info.ok()) return info.status();
+  if (info->is_directory) {
+    return FindInDirectory(files, input, Concat("*", name_end), &MatchesWithAnyEnd);
+  }
+  return InvalidArgumentError(input, " is a file: new ones are looked for in a directory, or by a ",
+                              "pattern; give one of these, or do not watch");
 }
 
 StatusOr<std::string> PathOfFile(env::FileSystem& files, const std::string& input,

@@ -30,6 +30,11 @@ bool MatchesPattern(std::string_view name, std::string_view pattern);
 StatusOr<std::vector<FoundFile>> FindFiles(env::FileSystem& files, const std::string& input,
                                            std::string_view name_end);
 
+/// As FindFiles, of a directory or a pattern, whose files may come later: none is no error.
+/// Errors: InvalidArgument when `input` is one file, or its directory is not there; as FindFiles.
+StatusOr<std::vector<FoundFile>> FindFilesSoFar(env::FileSystem& files, const std::string& input,
+                                                std::string_view name_end);
+
 /// The path of the file `name` that was once found in `input`, which may have moved since.
 /// Errors: FailedPrecondition when `input` does not name such a file.
 StatusOr<std::string> PathOfFile(env::FileSystem& files, const std::string& input,

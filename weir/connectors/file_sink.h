@@ -30,9 +30,9 @@ struct FileSinkOptions {
   std::string directory;  // made if it is missing
   Compression compression = Compression::kNone;
 
-  // Each checkpoint closes the files being written, and makes them visible; so that they are neither
-  // many nor small, take checkpoints less often. A file is closed before its checkpoint, and another
-  // one begun, when it has about so many bytes, or its first row is so old. 0: never.
+  // Each checkpoint closes the files being written and makes them visible; so that they are neither
+  // many nor small, take checkpoints less often. A file is closed before its checkpoint, and
+  // another one begun, when it has about so many bytes, or its first row is so old. 0: never.
   uint64_t roll_bytes = 0;
   Duration roll_after{0};
 };

@@ -177,7 +177,29 @@ TEST(FileSink, FilesBetweenTwoCheckpointsAreNotTooMany) {
   EXPECT_EQ(Output(machine).Rows(RowForm::kText).size(), 2 * rows);
 }
 
-TEST(FileSink, WithoutRowsThereAreNoFiles) {
+TEST(FileSink, Regression59_TwoSinksAndTwoJobsMayShareADirectory) {
+  Machine machine;
+  const auto factory = NewSink();
+  const std::vector<SinkTask::Options> sinks = {
+      {.uid = "a"}, {.uid = "b"}, {.uid = "a", .lineage = 8}, {.uid = "a-1"}};
+  for (uint32_t attempt = 1; attempt <= 3; ++attempt) {
+    std::vector<std::unique_ptr<SinkTask>> tasks;
+    for (SinkTask::Options options : sinks) {
+      options.attempt = attempt;
+      tasks.push_back(std::make_unique<SinkTask>(machine, *factory, options));
+      ASSERT_TRUE(tasks.back()->Start().ok());
+      ASSERT_TRUE(tasks.back()->Write(static_cast<int64_t>(tasks.size())).ok());
+    }
+    for (const auto& task : tasks) ASSERT_TRUE(task->Snapshot(attempt).ok());
+    for (const auto& task : tasks) ASSERT_TRUE(task->Complete(attempt).ok());
+    for (const auto& task : tasks) ASSERT_TRUE(task->Write(99).ok());  // a leftover of each
+    EXPECT_EQ(Output(machine).visible.size(), attempt * sinks.size());
+    EXPECT_EQ(Output(machine).hidden.size(), sinks.size());
+  }
+  EXPECT_EQ(Output(machine).Rows(), (std::vector<int64_t>{1, 1, 1, 2, 2, 2, 3, 3, 3, 4, 4, 4}));
+}
+
+TEST(FileSink, Regression60_WithoutRowsThereAreNoFiles) {
   Machine machine;
   const auto factory = NewSink();
   SinkTask task(machine, *factory);
@@ -433,7 +455,7 @@ TEST(FileSink, AFullDiskIsOneSentence) {
                                    "left on device; free space and run it again: nothing is lost"));
 }
 
-TEST(FileSink, AFullDiskAtTheBarrierFailsTheCheckpoint) {
+TEST(FileSink, Regression56_AFullDiskAtTheBarrierFailsTheCheckpoint) {
   Machine machine;
   const auto factory = NewSink();
   SinkTask task(machine, *factory);

@@ -52,22 +52,35 @@ class FileSplitEnumerator final : public runtime::SplitEnumerator {
                       std::shared_ptr<const FileFormat> format)
       : env_(env), options_(std::move(options)), format_(std::move(format)) {}
 
-  void Discover(base::UniqueFunction<void(StatusOr<runtime::Discovery>)> done) override {
-    env_.pool.Post([&files = env_.files, options = options_, format = format_,
-                    done = std::move(done)]() mutable {
-      auto splits = FindFileSplits(files, options, *format);
-      if (!splits.ok()) {
-        done(std::move(splits).status().Annotated(Concat("read ", format->name())));
-      } else {
-        done(runtime::Discovery{.splits = *std::move(splits)});
-      }
-    });
+  Status Restore(std::string_view state) override {
+    WEIR_ASSIGN_OR_RETURN(*watched_, WatchedFiles::Decode(state));
+    return {};
   }
 
+  void Discover(base::UniqueFunction<void(StatusOr<runtime::Discovery>)> done) override {
+    env_.pool.Post([&files = env_.files, options = options_, format = format_, watched = watched_,
+                    done = std::move(done)]() mutable {
+      auto found = options.watch ? LookForNewFiles(files, options, *format, *watched)
+                                 : LookOnce(files, options, *format);
+      if (!found.ok()) found = std::move(found).status().Annotated(Concat("read ", format->name()));
+      done(std::move(found));
+    });
+  }
+  Duration interval() const override { return options_.watch_interval; }
+
  private:
+  static StatusOr<runtime::Discovery> LookOnce(env::FileSystem& files,
+                                               const FileSourceOptions& options,
+                                               const FileFormat& format) {
+    WEIR_ASSIGN_OR_RETURN(auto splits, FindFileSplits(files, options, format));
+    return runtime::Discovery{.splits = std::move(splits)};
+  }
+
   env::Env& env_;
   const FileSourceOptions options_;
   const std::shared_ptr<const FileFormat> format_;  // owners: this, the source and its jobs
+  // Owners: this, and its job, of which there is one at a time.
+  const std::shared_ptr<WatchedFiles> watched_ = std::make_shared<WatchedFiles>();
 };
 
 }  // namespace
@@ -88,6 +101,31 @@ StatusOr<std::vector<runtime::Split>> FindFileSplits(env::FileSystem& files,
     WEIR_RETURN_IF_ERROR(DivideFile(files, input, split_bytes, format, splits));
   }
   return splits;
+}
+
+StatusOr<runtime::Discovery> LookForNewFiles(env::FileSystem& files,
+                                             const FileSourceOptions& options,
+                                             const FileFormat& format, WatchedFiles& watched) {
+  WEIR_ASSIGN_OR_RETURN(const std::vector<FoundFile> found,
+                        FindFilesSoFar(files, options.path, format.name_end()));
+  WatchedFiles after = watched;
+  const std::vector<FoundFile> fresh = after.Look(found);
+  const uint64_t split_bytes = SplitBytes(fresh, options.split_bytes);
+  runtime::Discovery discovery{.final = false};
+  for (const FoundFile& file : fresh) {
+    const Status divided = DivideFile(files, file, split_bytes, format, discovery.splits);
+    if (divided.code() != StatusCode::kNotFound) WEIR_RETURN_IF_ERROR(divided);  // removed since
+  }
+  if (after.AddSplits(discovery.splits.size()) > limits::kSplitsMax) {
+    return ResourceExhaustedError(
+        options.path, " has had more files, or larger ones, than one job can watch (",
+        limits::kSplitsMax,
+        " ranges); move those that were read away and start anew with --fresh, or read with larger "
+        "split_bytes");
+  }
+  discovery.state = after.Encode();
+  watched = std::move(after);
+  return discovery;
 }
 
 std::unique_ptr<runtime::SplitEnumerator> FileSource::NewEnumerator(env::Env& env) const {

@@ -2,8 +2,8 @@
 //
 // Splits are byte ranges of the files, so that all subtasks read; the order between rows of
 // different splits is free. What the bytes mean is the format's (file_format.h). The exemplary
-// source: an enumerator that looks once, and a reader whose position is exactly behind the last row
-// it put out.
+// source: an enumerator that looks once (or, watching, again and again), and a reader whose position
+// is exactly behind the last row it put out.
 #pragma once
 
 #include <cstdint>
@@ -18,6 +18,7 @@
 #include "weir/connectors/file_split.h"
 #include "weir/connectors/file_split_reader.h"
 #include "weir/connectors/rate_limit.h"
+#include "weir/connectors/watched_files.h"
 #include "weir/env/env.h"
 #include "weir/runtime/source.h"
 
@@ -41,6 +42,13 @@ struct FileSourceOptions {
   /// What is done about rows that are no records. A file that is not what it should be as a whole
   /// (another header, a damaged archive) fails the job in any case.
   OnError on_error = OnError::kFail;
+
+  /// Reads new files, too, that come while the job runs, which then does not end by itself. `path`
+  /// is a directory or a pattern. A file is taken when two looks in a row found it with the same
+  /// size; better still, write it under a hidden name and rename it. What is appended to it later
+  /// is not read.
+  bool watch = false;
+  Duration watch_interval = std::chrono::seconds(1);
 };
 
 }  // namespace v0
@@ -56,7 +64,7 @@ class FileSource final : public runtime::Source {
 
   std::string kind() const override { return std::string(format_->kind()); }
   const record::TypeOps& type() const override { return format_->type(); }
-  bool bounded() const override { return true; }
+  bool bounded() const override { return !options_.watch; }
   bool can_replay() const override { return true; }
   std::unique_ptr<runtime::SplitEnumerator> NewEnumerator(env::Env& env) const override;
   std::unique_ptr<runtime::SourceReader> NewReader() const override;
@@ -74,6 +82,13 @@ class FileSource final : public runtime::Source {
 StatusOr<std::vector<runtime::Split>> FindFileSplits(env::FileSystem& files,
                                                      const FileSourceOptions& options,
                                                      const FileFormat& format);
+
+/// What a look of a source that watches finds: the splits of new files.
+/// Errors: as FindFileSplits; ResourceExhausted when there were too many; and `watched` is as it
+///   was.
+StatusOr<runtime::Discovery> LookForNewFiles(env::FileSystem& files,
+                                             const FileSourceOptions& options,
+                                             const FileFormat& format, WatchedFiles& watched);
 
 /// Threads: as SourceReader.
 class FileSourceReader final : public runtime::SourceReader {
