@@ -2,8 +2,8 @@
 //
 // Splits are byte ranges of the files, so that all subtasks read; the order between rows of
 // different splits is free. What the bytes mean is the format's (file_format.h). The exemplary
-// source: an enumerator that looks once (or, watching, again and again), and a reader whose position
-// is exactly behind the last row it put out.
+// source: an enumerator that looks once (or, watching, again and again), and a reader whose
+// position is exactly behind the last row it put out.
 #pragma once
 
 #include <cstdint>
