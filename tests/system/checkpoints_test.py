@@ -67,6 +67,37 @@ class Checkpoints(SystemTest):
         newest = self.ended.checkpoint_ids()[-1]
         self.assertRegex(self.checkpoints("verify", newest).out, rf"^checkpoint {newest}: whole")
 
+    def test_size_adds_up_to_what_lies_on_the_disk(self):
+        sizes = json.loads(self.checkpoints("size", "--output", "json").out)
+        self.assertEqual([entry["id"] for entry in sizes["checkpoints"]], self.ended.checkpoint_ids()[-3:][::-1])
+        for entry in sizes["checkpoints"]:
+            self.assertEqual(sum(part["bytes"] for part in entry["parts"]), entry["bytes"])
+            self.assertEqual(entry["own_bytes"] + entry["shared_bytes"], entry["bytes"])
+            self.assertEqual([part["state"] for part in entry["parts"] if part["kind"] == "keyed-state"], ["totals"])
+        newest = sizes["checkpoints"][0]
+        on_disk = sum(pack.stat().st_size for pack in (self.dir / ".weir/sums/data").glob(f"*-{newest['id']}-*.pack"))
+        in_packs = sum(part["bytes"] for part in newest["parts"] if part["kind"] in ("keyed-state", "index"))
+        self.assertEqual(in_packs, on_disk)
+        self.assertEqual(sizes["total_bytes"], sum(entry["bytes"] for entry in sizes["checkpoints"]))
+
+    def test_size_as_text(self):
+        newest = self.ended.checkpoint_ids()[-1]
+        lines = self.checkpoints("size").out.splitlines()
+        self.assertEqual(lines[0].split(), ["id", "bytes", "its", "own", "shared", "packs"])
+        self.assertEqual([line.split()[0] for line in lines[1:5]][-1], "all")
+        self.assertIn(f"checkpoint {newest}", lines)
+        self.assertTrue(any(re.match(r"^  summing +totals +\d[\d.]* kB +\d+ %$", line) for line in lines), lines)
+        older = self.ended.checkpoint_ids()[-2]
+        self.assertIn(f"checkpoint {older}", self.checkpoints("size", older).out.splitlines())
+
+    def test_size_names_what_is_damaged_and_shows_the_rest(self):
+        self.pack_of_newest().unlink()
+        ended = self.checkpoints("size")
+        self.assert_error(ended, FAILED, f"checkpoint {self.newest()}: read pack data/")
+        self.assertNotIn(f"checkpoint {self.newest()}", ended.out)
+        self.assertIn(f"checkpoint {self.ended.checkpoint_ids()[-2]}", ended.out)
+        self.assert_error(self.checkpoints("size", "999999"), FAILED, "there is no checkpoint 999999")
+
     def test_verify_names_a_damaged_pack(self):
         newest = self.ended.checkpoint_ids()[-1]
         pack = sorted((self.dir / ".weir/sums/data").glob(f"*-{newest}-*.pack"))[0]
@@ -216,6 +247,7 @@ class NoHistory(SystemTest):
         self.assertIn('job "sums" has no history in file://', ended.err)
         self.run_ok(KEYED_SUM, "run")
         self.assertIn("there are: keyed-sum", self.run_program(SUMS, "checkpoints", "list").err)
+        self.assertIn('job "sums" has no history in', self.run_program(SUMS, "checkpoints", "size").err)
         self.assertEqual(self.run_program(SUMS, "checkpoints", "list", "--output", "json").out, "[]\n")
 
 

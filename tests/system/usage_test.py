@@ -25,7 +25,7 @@ class Usage(SystemTest):
     def test_unknown_command_names_the_nearest(self):
         self.assert_error(self.refused("rum"), USAGE, 'unknown command "rum"; did you mean "run"?')
         self.assert_error(self.refused(), USAGE, "no command")
-        self.assert_error(self.refused("checkpoints", "lists"), USAGE, '"lists" is none of list, show, verify')
+        self.assert_error(self.refused("checkpoints", "lists"), USAGE, '"lists" is none of list, show, verify, size')
         self.assert_error(self.refused("checkpoints", "show"), USAGE, "needs an ID")
 
     def test_values_of_the_wrong_type(self):

@@ -38,6 +38,18 @@ void GetExactly(env::BlobStore& store, const JobFiles& files, const PackRef& pac
             });
 }
 
+// What the last bytes of a pack say, from the footer on.
+StatusOr<PackIndex> IndexOf(const PackRef& pack, std::string_view tail) {
+  const std::string_view footer = tail.substr(0, tail.size() - kPackTrailerBytes);
+  WEIR_ASSIGN_OR_RETURN(const PackTrailer trailer,
+                        PackTrailer::Decode(tail.substr(footer.size()), pack.bytes));
+  if (trailer.footer_offset != pack.footer_offset ||
+      trailer.footer_checksum != pack.footer_checksum)
+    return DataLossError("is not the one that the record means: its trailer differs");
+  if (base::ChecksumOf(footer) != pack.footer_checksum) return DataLossError("footer is damaged");
+  return PackIndex::Decode(footer, pack.footer_offset);
+}
+
 // One reading of one pack: header, tail (footer and trailer), then block by block. It owns itself
 // through the call that is under way.
 class Reading : public std::enable_shared_from_this<Reading> {
@@ -68,18 +80,7 @@ class Reading : public std::enable_shared_from_this<Reading> {
 
   void OnTail(const StatusOr<std::string>& tail) {
     if (!tail.ok()) return End(tail.status());
-    const std::string_view footer =
-        std::string_view(*tail).substr(0, tail->size() - kPackTrailerBytes);
-    const StatusOr<PackTrailer> trailer =
-        PackTrailer::Decode(std::string_view(*tail).substr(footer.size()), pack_.bytes);
-    if (!trailer.ok()) return End(trailer.status());
-    if (trailer->footer_offset != pack_.footer_offset ||
-        trailer->footer_checksum != pack_.footer_checksum) {
-      return End(DataLossError("is not the one that the record means: its trailer differs"));
-    }
-    if (base::ChecksumOf(footer) != pack_.footer_checksum)
-      return End(DataLossError("footer is damaged"));
-    StatusOr<PackIndex> index = PackIndex::Decode(footer, pack_.footer_offset);
+    StatusOr<PackIndex> index = IndexOf(pack_, *tail);
     if (!index.ok()) return End(index.status());
     index_ = *std::move(index);
     Run();
@@ -200,6 +201,21 @@ class Verification : public std::enable_shared_from_this<Verification> {
 void ReadPack(env::BlobStore& store, const JobFiles& files, PackReading reading,
               env::StatusCallback done) {
   std::make_shared<Reading>(store, files, std::move(reading), std::move(done))->Begin();
+}
+
+void ReadPackIndex(env::BlobStore& store, const JobFiles& files, PackRef pack,
+                   env::ResultCallback<PackIndex> done) {
+  const Status sound = CheckPackShape(pack);
+  if (!sound.ok()) return done(sound.Annotated(Concat("read ", NameOf(pack))));
+  const uint64_t offset = pack.footer_offset;
+  const uint64_t size = pack.bytes - offset;
+  GetExactly(store, files, pack, offset, size,
+             [read = pack, done = std::move(done)](const StatusOr<std::string>& tail) mutable {
+               StatusOr<PackIndex> index =
+                   tail.ok() ? IndexOf(read, *tail) : StatusOr<PackIndex>(tail.status());
+               if (!index.ok()) index = index.status().Annotated(Concat("read ", NameOf(read)));
+               done(std::move(index));
+             });
 }
 
 void VerifyPack(env::BlobStore& store, const JobFiles& files, PackRef pack,

@@ -45,6 +45,11 @@ struct PackReading {
 void ReadPack(env::BlobStore& store, const JobFiles& files, PackReading reading,
               env::StatusCallback done);
 
+/// Reads the footer of `pack`: what lies where in it, and how large each chunk is.
+/// Errors: as ReadPack.
+void ReadPackIndex(env::BlobStore& store, const JobFiles& files, PackRef pack,
+                   env::ResultCallback<PackIndex> done);
+
 /// Reads all of `pack` and compares it with what its record says of it.
 /// Errors: as ReadPack.
 void VerifyPack(env::BlobStore& store, const JobFiles& files, PackRef pack,

@@ -127,6 +127,34 @@ TEST(Pack, OnlyWhatIsWantedIsHandedOn) {
   EXPECT_EQ(read.chunks[1].bytes, "state 2 of group 3");
 }
 
+StatusOr<PackIndex> ReadIndex(env::BlobStore& store, const PackRef& ref) {
+  StatusOr<PackIndex> read = UnknownError("not answered");
+  ReadPackIndex(store, kFiles, ref, [&](StatusOr<PackIndex> index) { read = std::move(index); });
+  return read;
+}
+
+TEST(Pack, ItsIndexSaysHowLargeChunksAre) {
+  const Pack pack = MakePack(SmallChunks());
+  OneBlob store(pack.bytes);
+  const StatusOr<PackIndex> index = ReadIndex(store, pack.ref);
+  ASSERT_TRUE(index.ok()) << index.status();
+  ASSERT_EQ(index->entries.size(), SmallChunks().size());
+  for (size_t i = 0; i < index->entries.size(); ++i)
+    EXPECT_EQ(index->entries[i].bytes, SmallChunks()[i].bytes.size());
+}
+
+TEST(Pack, AnIndexThatIsDamagedOrAnotherIsFound) {
+  const Pack pack = MakePack(SmallChunks());
+  for (size_t at = pack.ref.footer_offset; at < pack.bytes.size(); ++at) {
+    std::string damaged = pack.bytes;
+    damaged[at] = static_cast<char>(damaged[at] ^ 1);
+    OneBlob store(damaged);
+    EXPECT_EQ(ReadIndex(store, pack.ref).status().code(), StatusCode::kDataLoss) << at;
+  }
+  OneBlob cut(pack.bytes.substr(0, pack.bytes.size() - 1));
+  EXPECT_EQ(ReadIndex(cut, pack.ref).status().code(), StatusCode::kDataLoss);
+}
+
 TEST(Pack, OnlyBlocksThatOverlapAreRead) {
   std::vector<Chunk> chunks;
   for (uint32_t group = 0; group < 8; ++group) {

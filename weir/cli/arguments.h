@@ -32,6 +32,8 @@ struct OptionSpec {
   std::string default_value = {};  // as help shows it; empty: none
   Takes takes = Takes::kValue;
   std::vector<std::string> choices = {};  // the values that there are; empty: any
+  enum class Means : uint8_t { kAnything, kCheckpoint, kSetting };
+  Means means = Means::kAnything;  // what a value is, for completion
 };
 
 struct Arguments {

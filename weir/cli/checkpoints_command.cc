@@ -7,7 +7,9 @@
 #include <vector>
 
 #include "weir/checkpoint/history_record_proto.h"
+#include "weir/checkpoint/pack_reader.h"
 #include "weir/cli/blocking.h"
+#include "weir/cli/checkpoint_size.h"
 #include "weir/cli/checkpoint_text.h"
 #include "weir/cli/console.h"
 #include "weir/cli/job_store.h"
@@ -37,7 +39,14 @@ class Looking {
   /// All that are retained when `which` is empty.
   int Verify(const checkpoint::HistoryView& history, const std::string& which);
 
+  /// Of all that are retained when `which` is empty.
+  int Size(const checkpoint::HistoryView& history, const std::string& which);
+
  private:
+  // Those that are retained, or the one that is asked for; nothing after its name was not found.
+  std::optional<std::vector<checkpoint::HistoryRecord>> Chosen(
+      const checkpoint::HistoryView& history, const std::string& which);
+  StatusOr<std::vector<checkpoint::PackIndex>> IndicesOf(const checkpoint::HistoryRecord& record);
   void SayEmpty();
   static std::string ResumeNote(const checkpoint::HistoryView& history);
   std::vector<Damage> DamageOf(const checkpoint::HistoryView& history);
@@ -143,15 +152,8 @@ bool Looking::WasRetired(const checkpoint::HistoryRecord& record) {
 }
 
 int Looking::Verify(const checkpoint::HistoryView& history, const std::string& which) {
-  std::vector<checkpoint::HistoryRecord> records = history.Retained();
-  if (!which.empty()) {
-    StatusOr<checkpoint::HistoryRecord> record = history.Find(which);
-    if (!record.ok()) {
-      console_.Error(record.status().message());
-      return Code(ExitCode::kFailed);
-    }
-    records = {*std::move(record)};
-  }
+  const auto records = Chosen(history, which);
+  if (!records) return Code(ExitCode::kFailed);
   bool whole = true;
   nlohmann::ordered_json results = nlohmann::ordered_json::array();
   std::string text;
@@ -165,7 +167,7 @@ int Looking::Verify(const checkpoint::HistoryView& history, const std::string& w
   if (which.empty()) {
     for (const Damage& damage : DamageOf(history)) add(damage.what, damage.why, "");
   }
-  for (const checkpoint::HistoryRecord& record : records) {
+  for (const checkpoint::HistoryRecord& record : *records) {
     uint64_t bytes = 0;
     for (const checkpoint::PackRef& pack : record.checkpoint->packs) bytes += pack.bytes;
     const Status status = VerifyOne(record);
@@ -181,9 +183,61 @@ int Looking::Verify(const checkpoint::HistoryView& history, const std::string& w
   return Code(whole ? ExitCode::kDone : ExitCode::kFailed);
 }
 
+std::optional<std::vector<checkpoint::HistoryRecord>> Looking::Chosen(
+    const checkpoint::HistoryView& history, const std::string& which) {
+  if (which.empty()) return history.Retained();
+  const StatusOr<checkpoint::HistoryRecord> record = history.Find(which);
+  if (record.ok()) return std::vector{*record};
+  console_.Error(record.status().message());
+  return {};
+}
+
+StatusOr<std::vector<checkpoint::PackIndex>> Looking::IndicesOf(
+    const checkpoint::HistoryRecord& record) {
+  std::vector<checkpoint::PackIndex> indices;
+  for (const checkpoint::PackRef& pack : record.checkpoint->packs) {
+    auto index = Await<StatusOr<checkpoint::PackIndex>>([&](auto done) {
+      checkpoint::ReadPackIndex(store_.blobs(), store_.files(), pack, std::move(done));
+    });
+    if (!index.ok()) return index.status();
+    indices.push_back(*std::move(index));
+  }
+  return indices;
+}
+
+int Looking::Size(const checkpoint::HistoryView& history, const std::string& which) {
+  const auto records = Chosen(history, which);
+  if (!records) return Code(ExitCode::kFailed);
+  std::vector<checkpoint::HistoryRecord> sized;
+  std::vector<std::vector<checkpoint::PackIndex>> indices;
+  bool whole = true;
+  for (const checkpoint::HistoryRecord& record : *records) {
+    auto index = IndicesOf(record);
+    if (index.ok()) {
+      sized.push_back(record);
+      indices.push_back(*std::move(index));
+    } else if (!WasRetired(record)) {
+      whole = false;
+      console_.Error(Concat("checkpoint ", record.checkpoint->id, ": ", index.status().message()));
+    }
+  }
+  const CheckpointSizes sizes = SizesOf(sized, indices);
+  if (format_ == Format::kJson) {
+    console_.Result(SizesJson(program_.job(), sizes));
+  } else if (!sized.empty()) {
+    console_.Result(SizesText(sizes));
+  }
+  if (history.records.empty()) {
+    SayEmpty();
+  } else if (records->empty()) {
+    console_.Note("no checkpoint is complete yet");
+  }
+  return Code(whole ? ExitCode::kDone : ExitCode::kFailed);
+}
+
 // The words behind "checkpoints": what to do, and with which checkpoint.
 struct Wanted {
-  enum class Do : uint8_t { kList, kShow, kVerify };
+  enum class Do : uint8_t { kList, kShow, kVerify, kSize };
   Do what = Do::kList;
   std::string which;
   Format format = Format::kText;
@@ -192,7 +246,7 @@ struct Wanted {
 StatusOr<Wanted> ReadWanted(const Arguments& arguments) {
   Wanted wanted;
   const std::vector<std::string>& words = arguments.words;
-  if (words.empty()) return InvalidArgumentError("checkpoints: list, show or verify?");
+  if (words.empty()) return InvalidArgumentError("checkpoints: list, show, verify or size?");
   size_t most = 2;
   if (words[0] == "list") {
     most = 1;
@@ -201,8 +255,11 @@ StatusOr<Wanted> ReadWanted(const Arguments& arguments) {
     if (words.size() == 1) return InvalidArgumentError("checkpoints show needs an ID, or latest");
   } else if (words[0] == "verify") {
     wanted.what = Wanted::Do::kVerify;
+  } else if (words[0] == "size") {
+    wanted.what = Wanted::Do::kSize;
   } else {
-    return InvalidArgumentError("checkpoints: \"", words[0], "\" is none of list, show, verify");
+    return InvalidArgumentError("checkpoints: \"", words[0],
+                                "\" is none of list, show, verify, size");
   }
   if (words.size() > most) return InvalidArgumentError("unexpected \"", words[most], "\"");
   if (words.size() > 1) wanted.which = words[1];
@@ -231,6 +288,8 @@ int Execute(const UserProgram& program, Console& console, const Wanted& wanted) 
       return looking.Show(*history, wanted.which);
     case Wanted::Do::kVerify:
       return looking.Verify(*history, wanted.which);
+    case Wanted::Do::kSize:
+      return looking.Size(*history, wanted.which);
   }
   return Code(ExitCode::kUsage);
 }

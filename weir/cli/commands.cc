@@ -20,7 +20,8 @@ OptionSpec Setting() {
   return {.name = "-D",
           .value = "KEY=VALUE",
           .help = "a setting (see docs/configuration.md); may be repeated",
-          .takes = kValues};
+          .takes = kValues,
+          .means = OptionSpec::Means::kSetting};
 }
 
 OptionSpec Parallelism() {
@@ -64,7 +65,8 @@ CommandSpec Run() {
           {.name = "--from",
            .value = "WHICH",
            .help = "start from checkpoint ID, from savepoint NAME, or from latest",
-           .default_value = "latest, or empty if there is none"},
+           .default_value = "latest, or empty if there is none",
+           .means = OptionSpec::Means::kCheckpoint},
           Parallelism(),
           CheckpointDir(),
           Setting(),
@@ -140,25 +142,43 @@ CommandSpec List() {
       .options = {Output({"text", "json"}), CheckpointDir(), Setting(), Quiet(), Help()}};
 }
 
+CommandSpec Completion() {
+  return {
+      .name = "completion",
+      .summary = "make a shell complete commands, options and checkpoints",
+      .synopsis = {"completion bash|zsh|fish"},
+      .description =
+          "Prints a script for a shell, after which it completes the words of this program: its\n"
+          "commands, Weir's options and the program's own, settings, ids of checkpoints. The\n"
+          "shell asks the program itself (completion candidates -- WORDS), so that what it\n"
+          "offers is always right.\n",
+      .words = {{"bash", "", "source <(PROGRAM completion bash), in ~/.bashrc"},
+                {"zsh", "", "source <(PROGRAM completion zsh), in ~/.zshrc behind compinit"},
+                {"fish", "", "PROGRAM completion fish | source, in config.fish"}},
+      .options = {Help()}};
+}
+
 CommandSpec Checkpoints() {
   return {
       .name = "checkpoints",
       .summary = "look at the checkpoints of the job",
       .synopsis = {"checkpoints list [options]", "checkpoints show ID|SAVEPOINT|latest [options]",
-                   "checkpoints verify [ID|SAVEPOINT|latest] [options]"},
+                   "checkpoints verify [ID|SAVEPOINT|latest] [options]",
+                   "checkpoints size [ID|SAVEPOINT|latest] [options]"},
       .description =
           "Looks at what the job left in its checkpoint store, without running it; verify\n"
           "reads every byte and exits with 1 when something is damaged.\n",
       .words = {{"list", "", "the checkpoints that are kept"},
                 {"show", "ID", "what is in one"},
-                {"verify", "[ID]", "read every byte of one, or of all"}},
+                {"verify", "[ID]", "read every byte of one, or of all"},
+                {"size", "[ID]", "bytes of one, or of all: by operator and state, and shared"}},
       .options = {CheckpointDir(), Setting(), Output({"text", "json"}), Quiet(), Help()}};
 }
 
 }  // namespace
 
 std::vector<CommandSpec> Commands() {
-  return {Run(), Plan(), List(), Stop(), Cancel(), Checkpoints()};
+  return {Run(), Plan(), List(), Stop(), Cancel(), Checkpoints(), Completion()};
 }
 
 CommandSpec CommandNamed(std::string_view name) {

@@ -8,6 +8,7 @@
 
 #include "weir/base/nearest.h"
 #include "weir/cli/checkpoints_command.h"
+#include "weir/cli/completion_command.h"
 #include "weir/cli/console.h"
 #include "weir/cli/end_command.h"
 #include "weir/cli/exit_code.h"
@@ -22,13 +23,14 @@ namespace weir {
 namespace {
 
 using Execute = int (*)(const cli::Invocation& invocation);
-constexpr std::array<std::pair<std::string_view, Execute>, 6> kCommands = {
+constexpr std::array<std::pair<std::string_view, Execute>, 7> kCommands = {
     {{"run", cli::RunCommand},
      {"plan", cli::PlanCommand},
      {"list", cli::ListCommand},
      {"stop", cli::StopCommand},
      {"cancel", cli::CancelCommand},
-     {"checkpoints", cli::CheckpointsCommand}}};
+     {"checkpoints", cli::CheckpointsCommand},
+     {"completion", cli::CompletionCommand}}};
 
 }  // namespace
 
