@@ -29,6 +29,58 @@ class KeyedSum(SystemTest):
         self.assertEqual(len(ended.out.splitlines()), 5)
 
 
+class WordCount(SystemTest):
+    def test_counts_words_of_all_files_however_often_it_is_killed(self):
+        books = self.dir / "books"
+        books.mkdir()
+        (books / "a.txt").write_text("To be, or not to be:\n" * 2000)
+        (books / "b.txt").write_text("BE!\n" * 1000)
+        arguments = ["--input", "books", "--out", "counts", *FAST]
+        for _ in range(3):
+            job = self.start(WORDCOUNT, "run", *arguments)
+            time.sleep(self.chance.uniform(0.01, 0.1))
+            job.send(signal.SIGKILL)
+            job.end()
+        self.run_ok(WORDCOUNT, "run", *arguments)
+        self.assertEqual(sorted(self.rows_of("counts")),
+                         sorted([f"to,{n}" for n in range(1, 4001)] + [f"be,{n}" for n in range(1, 5001)] +
+                                [f"{word},{n}" for word in ("or", "not") for n in range(1, 2001)]))
+
+
+class Enrich(SystemTest):
+    def test_each_order_has_the_name_of_its_product_or_is_unknown(self):
+        (self.dir / "products.csv").write_text("product,name\n1,tea\n2,cup\n")
+        (self.dir / "orders.csv").write_text("order,product,pieces\n" +
+                                             "".join(f"{n},{n % 3},{n * 2}\n" for n in range(3000)))
+        self.run_ok(ENRICH, "run", "--rate", 3000, *TWO)
+        named, unknown = self.rows_of("named"), self.rows_of("unknown")
+        names = {1: "tea", 2: "cup"}
+        self.assertEqual(len(named) + len(unknown), 3000)
+        self.assertEqual(len(set(named) | set(unknown)), 3000)
+        for row in named:
+            order, name, pieces = row.split(",")
+            self.assertEqual((names[int(order) % 3], int(pieces)), (name, 2 * int(order)))
+        self.assertEqual({int(row.split(",")[1]) for row in unknown if int(row.split(",")[0]) > 1500}, {0})
+
+
+class Sessions(SystemTest):
+    def test_a_visit_is_over_when_no_click_comes_though_the_job_was_killed(self):
+        (self.dir / "clicks").mkdir()
+        (self.dir / "clicks" / "1.csv").write_text("user,page\n" + "".join(f"{n % 2},{n}\n" for n in range(100)))
+        arguments = ["--input", "clicks", "--out", "sessions", *FAST]
+        job = self.start(SESSIONS, "run", *arguments)
+        job.wait_for_line("checkpoint 3 complete")
+        job.send(signal.SIGKILL)
+        job.end()
+        again = self.start(SESSIONS, "run", *arguments)
+        deadline = time.monotonic() + SECONDS_MAX
+        while len(self.rows_of("sessions")) < 2 and time.monotonic() < deadline:
+            time.sleep(0.05)
+        again.send(signal.SIGTERM)
+        self.assertIsNotNone(again.end().resumed_from())
+        self.assertEqual(sorted(row.rsplit(",", 1)[0] for row in self.rows_of("sessions")), ["0,50", "1,50"])
+
+
 class Ledger(SystemTest):
     ROWS = 40_000
     RATE = 40_000

@@ -17,6 +17,9 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 BUILD = pathlib.Path(os.environ.get("WEIR_BUILD", ROOT / "build" / "dev")).resolve()
 KEYED_SUM = BUILD / "examples" / "keyed_sum"
 LEDGER = BUILD / "examples" / "ledger"
+WORDCOUNT = BUILD / "examples" / "wordcount"
+ENRICH = BUILD / "examples" / "enrich"
+SESSIONS = BUILD / "examples" / "sessions_by_timer"
 SUMS = BUILD / "tests" / "system" / "sums_job"
 SOCKET_JOB = BUILD / "tests" / "system" / "socket_job"
 CHECK_LEDGER = ROOT / "tools" / "check_ledger.py"
@@ -211,6 +214,6 @@ def main():
     unittest.main(verbosity=2)
 
 
-__all__ = ["BUILD", "CHECK_LEDGER", "DONE", "Ended", "FAILED", "FAST", "KEYED_SUM", "LEDGER", "NO_RESTART", "REFUSED",
-           "ROOT", "SECONDS_MAX", "SOCKET_JOB", "SUMS", "SystemTest", "TWO", "USAGE", "json", "main", "os", "pathlib",
-           "re", "signal", "subprocess", "sys", "time"]
+__all__ = ["BUILD", "CHECK_LEDGER", "DONE", "ENRICH", "Ended", "FAILED", "FAST", "KEYED_SUM", "LEDGER", "NO_RESTART",
+           "REFUSED", "ROOT", "SECONDS_MAX", "SESSIONS", "SOCKET_JOB", "SUMS", "SystemTest", "TWO", "USAGE", "WORDCOUNT",
+           "json", "main", "os", "pathlib", "re", "signal", "subprocess", "sys", "time"]

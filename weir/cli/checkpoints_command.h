@@ -1,5 +1,5 @@
-// `checkpoints list | show ID | verify [ID] | size [ID]`: looks at what a job left in its checkpoint
-// store, without running it.
+// `checkpoints list | show ID | verify [ID] | size [ID]`: looks at what a job left in its
+// checkpoint store, without running it.
 // Threads: the main thread.
 #pragma once
 
