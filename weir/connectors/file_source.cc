@@ -61,7 +61,7 @@ class FileSplitEnumerator final : public runtime::SplitEnumerator {
     env_.pool.Post([&files = env_.files, options = options_, format = format_, watched = watched_,
                     done = std::move(done)]() mutable {
       auto found = options.watch ? LookForNewFiles(files, options, *format, *watched)
-                                 : LookOnce(files, options, *format);
+                                 : LookOnce(files, options, *format, *watched);
       if (!found.ok()) found = std::move(found).status().Annotated(Concat("read ", format->name()));
       done(std::move(found));
     });
@@ -71,9 +71,18 @@ class FileSplitEnumerator final : public runtime::SplitEnumerator {
  private:
   static StatusOr<runtime::Discovery> LookOnce(env::FileSystem& files,
                                                const FileSourceOptions& options,
-                                               const FileFormat& format) {
-    WEIR_ASSIGN_OR_RETURN(auto splits, FindFileSplits(files, options, format));
-    return runtime::Discovery{.splits = std::move(splits)};
+                                               const FileFormat& format, WatchedFiles& watched) {
+    if (watched.empty()) {
+      WEIR_ASSIGN_OR_RETURN(auto splits, FindFileSplits(files, options, format));
+      return runtime::Discovery{.splits = std::move(splits)};
+    }
+    // The job has watched until now. Files that it knows may have grown since.
+    WEIR_ASSIGN_OR_RETURN(const std::vector<FoundFile> found,
+                          FindFilesSoFar(files, options.path, format.name_end()));
+    watched.Look(found);
+    WEIR_ASSIGN_OR_RETURN(auto discovery, LookForNewFiles(files, options, format, watched));
+    discovery.final = true;
+    return discovery;
   }
 
   env::Env& env_;

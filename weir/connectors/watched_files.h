@@ -24,6 +24,8 @@ class WatchedFiles {
   /// Shapes: names are those of one directory, each once.
   std::vector<FoundFile> Look(const std::vector<FoundFile>& found);
 
+  bool empty() const { return files_.empty(); }
+
   /// `splits` were made of files that were taken; returns how many there have been in all.
   uint64_t AddSplits(uint64_t splits) { return splits_ += splits; }
 

@@ -149,6 +149,22 @@ TEST_F(WatchTest, Regression54_AFileThatIsGoneForAWhileIsNotReadTwice) {
   EXPECT_EQ(Look() + Look() + Look(), "");
 }
 
+TEST_F(WatchTest, AJobThatNoLongerWatchesLooksOnceMore) {
+  machine.Write("in/a.txt", "a\n");
+  EXPECT_EQ(Look() + Look(), "a.txt:0-2 ");
+  machine.Write("in/a.txt", "a\nlater\n");
+  machine.Write("in/b.txt", "b\n");
+  options.watch = false;
+  Begin();
+  std::optional<StatusOr<runtime::Discovery>> answer;
+  enumerator->Discover([&](StatusOr<runtime::Discovery> found) { answer = std::move(found); });
+  machine.Settle();
+  ASSERT_TRUE(answer->ok()) << answer->status();
+  EXPECT_TRUE((*answer)->final);
+  ASSERT_EQ((*answer)->splits.size(), 1u);
+  EXPECT_EQ((*answer)->splits[0].id, "b.txt:0-2");
+}
+
 TEST_F(WatchTest, LooksAreAsFarApartAsAsked) {
   EXPECT_EQ(enumerator->interval(), std::chrono::seconds(1));
   options.watch_interval = std::chrono::seconds(7);
