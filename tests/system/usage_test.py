@@ -66,11 +66,29 @@ class Usage(SystemTest):
 
 class Help(SystemTest):
     def test_everywhere(self):
-        for arguments in (["--help"], ["run", "--help"], ["checkpoints", "--help"], ["checkpoints", "list", "--help"],
-                          ["run", "--nonsense", "--help"]):
-            ended = self.run_ok(LEDGER, *arguments)
-            self.assertIn("usage:", ended.out)
+        self.assertIn("usage:", self.run_ok(LEDGER, "--help").out)
+        for arguments in (*self.commands(), ["checkpoints", "list"], ["run", "--nonsense"]):
+            ended = self.run_ok(LEDGER, *arguments, "--help")
+            for section in ("NAME", "SYNOPSIS", "DESCRIPTION", "OPTIONS", "EXIT CODES", "EXAMPLES"):
+                self.assertRegex(ended.out, rf"(?m)^{section}\b", arguments)
             self.assertEqual(ended.err, "")
+
+    def commands(self):
+        """The commands that there are, without the words behind them."""
+        out = self.run_ok(LEDGER, "--help").out
+        return [[name] for name in dict.fromkeys(re.findall(r"(?m)^  ([a-z]+)\b", out))]
+
+    def test_every_command_option_and_setting_is_in_the_manual(self):
+        manual = (ROOT / "docs" / "configuration.md").read_text()
+        commands = self.commands()
+        self.assertGreater(len(commands), 6)
+        for command in commands:
+            self.assertIn(f"`{command[0]}", manual)
+            out = self.run_ok(KEYED_SUM, *command, "--help").out
+            for option in re.findall(r"(?m)^  (--?[A-Za-z-]+)", out.split("\nOPTIONS\n")[1].split("\nEXIT")[0]):
+                self.assertIn(f"`{option}", manual, command)
+            for setting in re.findall(r"(?m)^  ([a-z-]+\.[a-z.-]+)", out.split("\nOPTIONS\n")[1]):
+                self.assertIn(f"`{setting}`", manual, command)
 
     def test_shows_the_options_of_the_program_with_their_defaults(self):
         out = self.run_ok(LEDGER, "run", "--help").out

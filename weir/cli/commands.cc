@@ -56,33 +56,49 @@ CommandSpec Run() {
       .summary = "run the job; it resumes from its newest checkpoint",
       .synopsis = {"run [options]"},
       .description =
-          "Runs the job in this process. It resumes by itself from its newest checkpoint.\n"
-          "Exit codes: 0 done, 1 the job failed, 2 bad usage, 3 refused (state or output would be\n"
-          "lost or repeated), 130 stopped by Ctrl-C, 143 by SIGTERM.\n",
+          "Runs the job in this process. It resumes by itself from its newest checkpoint; with "
+          "none\n"
+          "it starts empty. Ctrl-C ends it and loses nothing, nor does a kill: the next run goes "
+          "on\n"
+          "from the newest checkpoint. What happens is written to standard error, a line for each\n"
+          "event; on a terminal one line is kept up to date.\n",
       .words = {},
-      .options = {
-          Flag("--fresh", "start over, although the job has checkpoints; they stay"),
-          {.name = "--from",
-           .value = "WHICH",
-           .help = "start from checkpoint ID, from savepoint NAME, or from latest",
-           .default_value = "latest, or empty if there is none",
-           .means = OptionSpec::Means::kCheckpoint},
-          Parallelism(),
-          CheckpointDir(),
-          Setting(),
-          Flag("--repeat-output", "with --from: write again what sinks have committed since"),
-          {.name = "--allow-dropped-state",
-           .value = "NAME",
-           .help = "lose state that no operator claims: operator.state; may be repeated",
-           .takes = kValues},
-          {.name = "--progress",
-           .value = "HOW",
-           .help = "auto, line, json or none",
-           .default_value = "auto",
-           .choices = {"auto", "line", "json", "none"}},
-          Quiet(),
-          Help(),
-      }};
+      .options =
+          {
+              Flag("--fresh", "start over, although the job has checkpoints; they stay"),
+              {.name = "--from",
+               .value = "WHICH",
+               .help = "start from checkpoint ID, savepoint NAME, or latest",
+               .default_value = "latest, or empty",
+               .means = OptionSpec::Means::kCheckpoint},
+              Parallelism(),
+              CheckpointDir(),
+              Setting(),
+              Flag("--repeat-output", "with --from: write again what sinks have committed since"),
+              {.name = "--allow-dropped-state",
+               .value = "NAME",
+               .help = "lose state that no operator claims: operator.state; may be repeated",
+               .takes = kValues},
+              {.name = "--progress",
+               .value = "HOW",
+               .help = "auto, line, json or none",
+               .default_value = "auto",
+               .choices = {"auto", "line", "json", "none"}},
+              Quiet(),
+              Help(),
+          },
+      .exit_codes = {{"0", "the job is finished, all its output committed"},
+                     {"1", "the job failed; the next run resumes"},
+                     {"2", "the command line or the program is wrong; nothing was started"},
+                     {"3",
+                      "refused: state or output would be lost or repeated, or the job runs "
+                      "already"},
+                     {"130", "stopped by Ctrl-C"},
+                     {"143", "stopped by SIGTERM, by stop or by cancel"}},
+      .examples = {{"run", "all cores, a checkpoint every second below .weir"},
+                   {"run --parallelism 4 -D execution.checkpointing.interval=200ms", ""},
+                   {"run --from 251 --repeat-output", "go back to checkpoint 251"},
+                   {"run --progress json", "events for scripts"}}};
 }
 
 CommandSpec Plan() {
@@ -95,14 +111,19 @@ CommandSpec Plan() {
               "has some keeps the max parallelism that it started with.\n",
           .words = {},
           .options = {Output({"text", "dot", "json", "svg"}), Parallelism(), CheckpointDir(),
-                      Setting(), Quiet(), Help()}};
+                      Setting(), Quiet(), Help()},
+          .exit_codes = {{"0", "shown"},
+                         {"2", "run would not start: the program or the line is wrong"}},
+          .examples = {{"plan", "a picture on the terminal"},
+                       {"plan --output svg > plan.svg", "for a browser"},
+                       {"plan --output dot | dot -Tpdf > plan.pdf", "with Graphviz"}}};
 }
 
 OptionSpec Timeout() {
   return {.name = "--timeout",
           .value = "TIME",
-          .help = "how long to wait for the end; the job goes on ending afterwards",
-          .default_value = "as long as it takes"};
+          .help = "how long to wait; the job goes on ending behind it",
+          .default_value = "for ever"};
 }
 
 CommandSpec Stop() {
@@ -111,11 +132,15 @@ CommandSpec Stop() {
           .synopsis = {"stop [options]"},
           .description =
               "Asks the process that runs the job to take one more checkpoint, to commit what its\n"
-              "sinks hold, and to end; waits until it has. The next run resumes there.\n"
-              "Exit codes: 0 stopped, or the job had finished; 1 it does not run, or ended "
-              "otherwise.\n",
+              "sinks hold, and to end; waits until it has. The next run resumes there and reads\n"
+              "nothing twice. The job is found by its name and the directory of its checkpoints:\n"
+              "give the options that decide them.\n",
           .words = {},
-          .options = {Timeout(), CheckpointDir(), Setting(), Quiet(), Help()}};
+          .options = {Timeout(), CheckpointDir(), Setting(), Quiet(), Help()},
+          .exit_codes = {{"0", "stopped, or the job had finished"},
+                         {"1", "it does not run, has not ended in time, or ended otherwise"},
+                         {"2", "the command line is wrong"}},
+          .examples = {{"stop", ""}, {"stop --timeout 30s || PROGRAM cancel", "not for ever"}}};
 }
 
 CommandSpec Cancel() {
@@ -124,10 +149,13 @@ CommandSpec Cancel() {
           .synopsis = {"cancel [options]"},
           .description =
               "Asks the process that runs the job to end at once, also when the job hangs; waits\n"
-              "until it has. Nothing is lost: the next run resumes from the newest checkpoint.\n"
-              "Exit codes: 0 cancelled, or the job had finished; 1 it does not run.\n",
+              "until it has. Nothing is lost: the next run resumes from the newest checkpoint.\n",
           .words = {},
-          .options = {Timeout(), CheckpointDir(), Setting(), Quiet(), Help()}};
+          .options = {Timeout(), CheckpointDir(), Setting(), Quiet(), Help()},
+          .exit_codes = {{"0", "cancelled, or the job had finished"},
+                         {"1", "it does not run, or has not ended in time"},
+                         {"2", "the command line is wrong"}},
+          .examples = {{"cancel", ""}}};
 }
 
 CommandSpec List() {
@@ -137,9 +165,14 @@ CommandSpec List() {
       .synopsis = {"list [options]"},
       .description =
           "Lists the jobs of all programs that run on this machine with their checkpoints below\n"
-          "one directory: state, time since the start, rows and bytes, newest checkpoint.\n",
+          "one directory: state, time since the start, rows a second, bytes of state, newest\n"
+          "checkpoint, process. DEGRADED completes no checkpoints; SILENT does not answer.\n",
       .words = {},
-      .options = {Output({"text", "json"}), CheckpointDir(), Setting(), Quiet(), Help()}};
+      .options = {Output({"text", "json"}), CheckpointDir(), Setting(), Quiet(), Help()},
+      .exit_codes = {{"0", "listed, also when nothing runs"},
+                     {"1", "the directory cannot be read"},
+                     {"2", "the command line is wrong"}},
+      .examples = {{"list", ""}, {"list --checkpoint-dir /srv/weir --output json", ""}}};
 }
 
 CommandSpec Completion() {
@@ -155,7 +188,10 @@ CommandSpec Completion() {
       .words = {{"bash", "", "source <(PROGRAM completion bash), in ~/.bashrc"},
                 {"zsh", "", "source <(PROGRAM completion zsh), in ~/.zshrc behind compinit"},
                 {"fish", "", "PROGRAM completion fish | source, in config.fish"}},
-      .options = {Help()}};
+      .options = {Help()},
+      .exit_codes = {{"0", "printed"}, {"2", "the command line is wrong"}},
+      .examples = {{"completion bash > ~/.local/share/bash-completion/completions/NAME",
+                    "NAME: how the program is called"}}};
 }
 
 CommandSpec Checkpoints() {
@@ -166,13 +202,21 @@ CommandSpec Checkpoints() {
                    "checkpoints verify [ID|SAVEPOINT|latest] [options]",
                    "checkpoints size [ID|SAVEPOINT|latest] [options]"},
       .description =
-          "Looks at what the job left in its checkpoint store, without running it; verify\n"
-          "reads every byte and exits with 1 when something is damaged.\n",
+          "Looks at what the job left in its checkpoint store, without running it; the job may "
+          "run\n"
+          "meanwhile. ID is the number of a checkpoint, the name of a savepoint, or latest.\n",
       .words = {{"list", "", "the checkpoints that are kept"},
                 {"show", "ID", "what is in one"},
                 {"verify", "[ID]", "read every byte of one, or of all"},
                 {"size", "[ID]", "bytes of one, or of all: by operator and state, and shared"}},
-      .options = {CheckpointDir(), Setting(), Output({"text", "json"}), Quiet(), Help()}};
+      .options = {CheckpointDir(), Setting(), Output({"text", "json"}), Quiet(), Help()},
+      .exit_codes = {{"0", "shown; verify: all is whole"},
+                     {"1", "something is damaged, or not there"},
+                     {"2", "the command line is wrong"}},
+      .examples = {{"checkpoints list", ""},
+                   {"checkpoints show latest", ""},
+                   {"checkpoints verify && PROGRAM run", "only from what is whole"},
+                   {"checkpoints size --output json", ""}}};
 }
 
 }  // namespace

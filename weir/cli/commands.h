@@ -21,13 +21,21 @@ struct WordSpec {
   std::string help;
 };
 
+/// A line of help: a word or a code, and what it means.
+struct HelpLine {
+  std::string what;
+  std::string help;
+};
+
 struct CommandSpec {
   std::string name;
   std::string summary;                // a line in the list of commands
   std::vector<std::string> synopsis;  // what stands behind the program's name, one way a line
-  std::string description;
-  std::vector<WordSpec> words;  // empty: nothing but options follows
+  std::string description;            // whole lines of at most 90 characters
+  std::vector<WordSpec> words;        // empty: nothing but options follows
   std::vector<OptionSpec> options;
+  std::vector<HelpLine> exit_codes;
+  std::vector<HelpLine> examples;  // `what` stands behind the program's name
 };
 
 /// In the order in which help shows them.

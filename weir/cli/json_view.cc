@@ -86,6 +86,12 @@ void JsonView::OnProgress(const cluster::JobProgress& progress) {
   event["rows_in_per_second"] = std::llround(picture_.rows_in_per_second);
   event["rows_out_per_second"] = std::llround(picture_.rows_out_per_second);
   event["state_bytes"] = progress.state_bytes;
+  if (picture_.checkpoint) {
+    const CheckpointSeen& seen = *picture_.checkpoint;
+    event["checkpoint"] = {{"id", seen.id.number()},
+                           {"age_ms", Millis(picture_.now - seen.at)},
+                           {"took_ms", Millis(seen.costs.took)}};
+  }
   console_.Note(Dump(event));
 }
 

@@ -112,6 +112,48 @@ TEST(JsonView, EachEventIsOneObject) {
             "\"restarts_max\":10,\"delay_ms\":50.0,\"reason\":\"a \\\"b\\\" \xef\xbf\xbd\"}\n");
 }
 
+TEST(JsonView, ProgressHasEverythingThatTheLineHas) {
+  JobPicture picture;
+  picture.job = "clicks";
+  picture.state = cluster::JobState::kRunning;
+  picture.now = base::Instant(10s);
+  picture.now_unix_ms = 12'000;
+  picture.rows_in_per_second = 1.6;
+  const cluster::JobProgress progress = {.rows_in = 7, .rows_out = 6, .state_bytes = 5};
+  const auto written = [&] {
+    return Written<JsonView>(picture, [&](JobView& view) { view.OnProgress(progress); });
+  };
+  const std::string before =
+      R"({"event":"progress","job":"clicks","at_unix_ms":12000,"state":"RUNNING","rows_in":7,)"
+      R"("rows_out":6,"rows_skipped":0,"rows_in_per_second":2,"rows_out_per_second":0,)"
+      R"("state_bytes":5)";
+  EXPECT_EQ(written(), before + "}\n");
+  picture.checkpoint = {base::CheckpointId(251), {.took = 48ms}, picture.now - 900ms};
+  EXPECT_EQ(written(),
+            before + R"(,"checkpoint":{"id":251,"age_ms":900.0,"took_ms":48.0}})" + "\n");
+}
+
+TEST(JsonView, HowARunEnds) {
+  JobPicture picture;
+  picture.job = "clicks";
+  const auto end = [&](const JobEnd& how) {
+    return Written<JsonView>(picture, [&](JobView& view) { view.OnEnd(how); });
+  };
+  const std::string begin = R"({"event":")";
+  const std::string rest = R"(","job":"clicks","at_unix_ms":0)";
+  EXPECT_EQ(end({.kind = JobEnd::Kind::kStopped, .status = {}, .signal = 15}),
+            begin + "stopped" + rest + ",\"signal\":15}\n");
+  EXPECT_EQ(end({.kind = JobEnd::Kind::kStopped}), begin + "stopped" + rest + "}\n");
+  EXPECT_EQ(end({.kind = JobEnd::Kind::kCancelled}), begin + "cancelled" + rest + "}\n");
+}
+
+TEST(LineView, TheEndOnDemand) {
+  EXPECT_EQ(Line([](JobView& view) { view.OnState(cluster::JobState::kStopping); }),
+            "stopping: one more checkpoint is taken\n");
+  EXPECT_EQ(Line([](JobView& view) { view.OnEnd({.kind = JobEnd::Kind::kCancelled}); }),
+            "cancelled: the next run resumes from the newest checkpoint\n");
+}
+
 TEST(JsonView, ProgressIsWrittenOnceASecond) {
   JobPicture picture;
   const std::string written = Written<JsonView>(picture, [&](JobView& view) {
