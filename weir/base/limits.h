@@ -167,7 +167,8 @@ inline constexpr Duration kCancelWait = std::chrono::seconds(1);
 
 // Those who look at a job or stop it, through its control socket: people and their scripts.
 inline constexpr size_t kControlConnectionsMax = 16;
-// A process that does not answer a question for so long hangs, or was stopped.
-inline constexpr Duration kControlAnswerTimeout = std::chrono::seconds(5);
+// A process that does not answer a question for so long hangs, or was stopped. Well below
+// kHelloTimeout, behind which the transport says that nobody is there.
+inline constexpr Duration kControlAnswerTimeout = std::chrono::seconds(2);
 
 }  // namespace weir::limits
