@@ -26,7 +26,8 @@ class KeyedStream {
   /// Runs a process function with state for each key. One object of F is made in each subtask, from
   /// copies of `arguments`. F derives from KeyedProcessFunction<K, T, Out>, or has its methods:
   /// `void ProcessElement(const T&, KeyedContext<K>&, Collector<Out>&)` and, if wanted,
-  /// `void Open(RuntimeContext&)`.
+  /// `void Open(RuntimeContext&)`, `Status Start()` and, for timers,
+  /// `void OnTimer(Timestamp, KeyedContext<K>&, Collector<Out>&)`.
   template <class F, class... Arguments>
   auto Process(api::NameHere name, Arguments... arguments) const {
     if constexpr (operators::CheckProcessFunction<F, K, T, Arguments...>()) {
