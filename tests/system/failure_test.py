@@ -295,7 +295,7 @@ class UserCode(SystemTest):
     def test_restarts_are_counted_anew_after_a_quiet_time(self):
         self.readings(1_000)
         job = self.start(SUMS, "run", "--variant", "throwing", "-D", "restart-strategy.fixed-delay.attempts=1",
-                         "-D", "restart-strategy.fixed-delay.reset-after=1ms")
+                         "-D", "restart-strategy.fixed-delay.reset-after=1us")
         job.wait_for(lambda lines: sum(line.startswith("restart 1 of 1 ") for line in lines) >= 3)
         job.send(signal.SIGTERM)
         ended = job.end()

@@ -110,6 +110,12 @@ StatusOr<RestartStrategy> ReadRestartStrategy(const Config& config) {
   if (type == "none") return NoRestart();
   if (type == "exponential-delay") return ReadExponentialDelay(config);
   if (type == "failure-rate") {
+    if (Time(config, "restart-strategy.failure-rate.delay") >=
+        Time(config, "restart-strategy.failure-rate.failure-rate-interval")) {
+      return InvalidArgumentError(
+          "restart-strategy.failure-rate.delay is not below failure-rate-interval: no two failures "
+          "would be within it");
+    }
     return FailureRateRestart(
         Integer(config, "restart-strategy.failure-rate.max-failures-per-interval"),
         Time(config, "restart-strategy.failure-rate.failure-rate-interval"),

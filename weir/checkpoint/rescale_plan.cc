@@ -1,6 +1,7 @@
 #include "weir/checkpoint/rescale_plan.h"
 
 #include <algorithm>
+#include <map>
 
 #include "weir/base/check.h"
 
@@ -43,10 +44,11 @@ void RestoreEventTimes(const OperatorSnapshot& op, OperatorRestore& restore) {
 void RestoreItems(const OperatorSnapshot& op, std::vector<OperatorRestore>& restores) {
   const size_t parallelism = restores.size();
   const bool rescaled = op.event_times.size() != parallelism;
-  size_t turn = 0;
+  std::map<std::string_view, size_t> turns;  // of each state
   for (const ListItem& item : op.items) {
     if (item.redistribution == state::Redistribution::kSplit) {
-      restores[(rescaled ? turn++ : item.origin.number()) % parallelism].items.push_back(item);
+      restores[(rescaled ? turns[item.state]++ : item.origin.number()) % parallelism]
+          .items.push_back(item);
     } else {
       for (OperatorRestore& restore : restores) restore.items.push_back(item);
     }

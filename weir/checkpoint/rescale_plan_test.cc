@@ -93,6 +93,19 @@ TEST(RescalePlan, WhatIsNotKnownBeginsAnew) {
   }
 }
 
+TEST(RescalePlan, EachListIsDealtOutEvenly) {
+  HistoryRecord record = RecordAt(4, 8);
+  OperatorSnapshot& op = record.checkpoint->operators[1];
+  for (uint32_t origin = 0; origin < 4; ++origin) {
+    for (const char* state : {"a", "b"})
+      op.items.push_back({state, state::Redistribution::kSplit, base::SubtaskIndex(origin), "x"});
+  }
+  for (const OperatorRestore& restore : PlanRestore(record, "per-page", 2)) {
+    for (const char* state : {"a", "b"})
+      EXPECT_EQ(std::ranges::count(restore.items, state, &ListItem::state), 2);
+  }
+}
+
 TEST(RescalePlan, SplitItemsAndCommittablesGoToOneSubtaskUnionItemsToAll) {
   HistoryRecord record = RecordAt(4, 8);
   OperatorSnapshot& op = record.checkpoint->operators[1];

@@ -202,7 +202,10 @@ int Run::RunJob() {
        .judge = [this](const checkpoint::Proposal& proposal) { return Judge(proposal); },
        .events = *watch_,
        .signals = *signals_});
-  if (!started.ok()) return Refuse(started.status());
+  if (!started.ok()) {
+    if (control_ != nullptr) control_->Close();  // while the lock is held
+    return Refuse(started.status());
+  }
   std::unique_ptr<LocalJob> job = *std::move(started);
   if (control_ != nullptr) control_->Serve([this] { return watch_->Look(); }, job->stopper());
   const std::optional<int> signal = signals_->Wait();

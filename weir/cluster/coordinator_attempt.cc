@@ -137,6 +137,7 @@ proto::Restore Coordinator::RestoreMessage(base::SubtaskId subtask,
         segment.set_end_key_group(pack.key_groups.end.number());
       }
       for (const checkpoint::ListItem& item : part.items) {
+        if (!op.Takes(item)) continue;
         state.items.push_back({op.uid, item.state, item.redistribution, item.payload});
       }
       if (base->ref() != finished_base_) AddCommittables(op.uid, part.pending_commits, state);

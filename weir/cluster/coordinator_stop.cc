@@ -24,7 +24,8 @@ void Coordinator::Stop() {
   ConsiderTrigger();
 }
 
-// The last checkpoint, if there was one, is complete and committed.
+// Behind the newest checkpoint: the last one, if it was taken. What a sink holds of it is committed
+// by now, or when the job runs again.
 void Coordinator::EndStopped() {
   if (std::exchange(end_asked_, true)) return;
   appending_ = true;
@@ -38,7 +39,8 @@ void Coordinator::EndStopped() {
 
 // Another attempt would only be stopped: the newest checkpoint is the last one.
 void Coordinator::FailWhileStopping(const Status& reason) {
-  options_.events.OnWarning(reason.Annotated("no last checkpoint was taken"));
+  options_.events.OnWarning(reason.Annotated(
+      "the job failed while it stopped: it goes on from its newest checkpoint when it runs again"));
   SetState(JobState::kFailing);
   if (reigning_) EndStopped();  // else OnReign looks
 }

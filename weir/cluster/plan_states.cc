@@ -6,6 +6,7 @@
 #include "weir/checkpoint/rescale_plan.h"
 #include "weir/runtime/user_code.h"
 #include "weir/state/keyed_backend.h"
+#include "weir/state/operator_backend.h"
 
 namespace weir::cluster {
 namespace {
@@ -34,7 +35,27 @@ StatusOr<PlannedOperator> Declared(const runtime::OperatorNode& node, uint32_t i
     planned.keyed = backend->states();
     planned.keyed.uid = node.uid;
   }
+  if (const state::OperatorBackend* backend = op->operator_states()) {
+    planned.lists.emplace();
+    for (const state::OperatorStateDescriptor& each : backend->states())
+      planned.lists->insert(each.name);
+  }
   return planned;
+}
+
+// State without keys that nobody declares any more.
+Status CheckLists(const checkpoint::OperatorSnapshot& op, const PlannedOperator& planned,
+                  const std::string& checkpoint, std::span<const std::string> allowed_to_drop) {
+  for (const checkpoint::ListItem& item : op.items) {
+    const std::string name = Concat(op.uid, ".", item.state);
+    if (planned.Takes(item) || std::ranges::find(allowed_to_drop, name) != allowed_to_drop.end())
+      continue;
+    return FailedPreconditionError("state \"", name, "\" of ", checkpoint,
+                                   " is not declared by this program: declare it "
+                                   "again, or drop it with --allow-dropped-state ",
+                                   name);
+  }
+  return {};
 }
 
 const PlannedOperator* Find(const std::vector<PlannedChain>& plan, const std::string& uid) {
@@ -138,6 +159,7 @@ Status CheckRestorable(const checkpoint::HistoryRecord& record,
       declared.uid = op.uid;
       WEIR_ASSIGN_OR_RETURN(const state::OperatorStates stored, Stored(op, name));
       WEIR_RETURN_IF_ERROR(state::CompareStates(stored, declared, name, allowed_to_drop));
+      WEIR_RETURN_IF_ERROR(CheckLists(op, *planned, name, allowed_to_drop));
       continue;
     }
     const auto may_drop = [&](const std::string& what) {

@@ -3,6 +3,9 @@
 // Threads: pure.
 #pragma once
 
+#include <functional>
+#include <optional>
+#include <set>
 #include <span>
 #include <string>
 #include <vector>
@@ -23,6 +26,13 @@ struct PlannedOperator {
   bool commits = false;
   bool has_keyed_state = false;
   state::OperatorStates keyed;
+  // The names of its state without keys; nothing: it knows its items itself.
+  std::optional<std::set<std::string, std::less<>>> lists;
+
+  /// False of an item that the program dropped.
+  bool Takes(const checkpoint::ListItem& item) const {
+    return !lists || lists->contains(item.state);
+  }
 };
 using PlannedChain = std::vector<PlannedOperator>;  // the source first
 

@@ -39,6 +39,24 @@ TEST(CheckRestorable, AnOperatorThatIsGoneNeedsALeave) {
   EXPECT_EQ(CheckRestorable(record, plan, std::vector<std::string>{"per-page.count"}), OkStatus());
 }
 
+TEST(CheckRestorable, AListThatNobodyDeclaresNeedsALeaveAndIsLeftOut) {
+  checkpoint::HistoryRecord record = checkpoint::CheckpointRecord(2, 1, 5);
+  record.checkpoint->operators[1].items = {
+      {"buffer", state::Redistribution::kSplit, base::SubtaskIndex(0), "x"}};
+  const checkpoint::ListItem& item = record.checkpoint->operators[1].items[0];
+  std::vector<PlannedChain> plan = ClaimsAll();
+  plan[1][0].lists.emplace();
+  EXPECT_EQ(CheckRestorable(record, plan, {}),
+            FailedPreconditionError(
+                "state \"per-page.buffer\" of checkpoint 5 is not declared by this program: "
+                "declare it again, or drop it with --allow-dropped-state per-page.buffer"));
+  EXPECT_EQ(CheckRestorable(record, plan, std::vector<std::string>{"per-page.buffer"}), OkStatus());
+  EXPECT_FALSE(plan[1][0].Takes(item));
+  plan[1][0].lists->insert("buffer");
+  EXPECT_EQ(CheckRestorable(record, plan, {}), OkStatus());
+  EXPECT_TRUE(plan[1][0].Takes(item));
+}
+
 // A source with two subtasks, of which one had ended, before a chain that is counted in it.
 class CheckEndsTest : public ::testing::Test {
  protected:

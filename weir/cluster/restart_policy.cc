@@ -9,7 +9,9 @@ std::optional<Duration> RestartPolicy::OnFailure(base::Instant now, double chanc
   using Kind = RestartOptions::Kind;
   const std::optional<base::Instant> before = std::exchange(failed_at_, now);
   const Duration reset_after = options_.reset_after;
-  if (before && reset_after > Duration(0) && now - *before > reset_after) {
+  // The rest was no time in which anything could fail.
+  const Duration rested = std::exchange(rested_, Duration(0));
+  if (before && reset_after > Duration(0) && now - *before - rested > reset_after) {
     restarts_ = 0;
     rest_ = Duration(0);
   }
@@ -18,7 +20,8 @@ std::optional<Duration> RestartPolicy::OnFailure(base::Instant now, double chanc
   const bool limited = options_.kind == Kind::kFixedDelay || options_.attempts != 0;
   if (limited && restarts_ >= options_.attempts) return std::nullopt;
   ++restarts_;
-  return options_.kind == Kind::kFixedDelay ? options_.delay : NextRest(chance);
+  rested_ = options_.kind == Kind::kFixedDelay ? options_.delay : NextRest(chance);
+  return rested_;
 }
 
 std::optional<Duration> RestartPolicy::OnRate(base::Instant now) {

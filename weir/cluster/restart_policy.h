@@ -47,6 +47,7 @@ class RestartPolicy {
 
   const RestartOptions options_;
   std::optional<base::Instant> failed_at_;  // the last time
+  Duration rested_{0};                      // behind it
   uint32_t restarts_ = 0;
   Duration rest_{0};                    // of kExponentialDelay, without chance; 0: none yet
   std::deque<base::Instant> failures_;  // of kFailureRate, within the interval

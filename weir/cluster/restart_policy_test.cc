@@ -46,6 +46,14 @@ TEST(RestartPolicy, FixedDelayWithoutResetNeverForgets) {
   EXPECT_EQ(Rests(policy, {1, 1'000'000, 2'000'000}), "10 10 x ");
 }
 
+TEST(RestartPolicy, ARestIsNoQuietTime) {
+  RestartPolicy policy({.kind = Kind::kFixedDelay,
+                        .attempts = 2,
+                        .delay = seconds(200),
+                        .reset_after = seconds(100)});
+  EXPECT_EQ(Rests(policy, {1, 202, 403}), "200000 200000 x ");
+}
+
 TEST(RestartPolicy, FailureRateCountsWithinTheInterval) {
   RestartPolicy policy({.kind = Kind::kFailureRate,
                         .attempts = 2,

@@ -19,7 +19,8 @@ std::vector<FoundFile> WatchedFiles::Look(const std::vector<FoundFile>& found) {
     const auto before = files_.find(file.name);
     const bool is_known = before != files_.end();
     const bool is_taken = is_known && before->second.taken;
-    const bool is_whole = is_known && before->second.bytes == file.bytes;
+    // One without bytes has nothing to be missed, and is most likely about to be written.
+    const bool is_whole = is_known && file.bytes > 0 && before->second.bytes == file.bytes;
     if (!is_taken && is_whole) taken.push_back(file);
     now[file.name] = {.bytes = file.bytes, .taken = is_taken || is_whole};
   }

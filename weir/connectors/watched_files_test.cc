@@ -35,6 +35,14 @@ TEST(WatchedFiles, AFileIsTakenOnceWhenItNoLongerGrows) {
   EXPECT_EQ(Look(watched, {{"a", 9}, {"b", 5}}), "");
 }
 
+// Whoever opened it is about to write into it.
+TEST(WatchedFiles, AFileWithoutBytesIsNotTakenYet) {
+  WatchedFiles watched;
+  for (int look = 0; look < 5; ++look) EXPECT_EQ(Look(watched, {{"a", 0}}), "");
+  EXPECT_EQ(Look(watched, {{"a", 3}}), "");
+  EXPECT_EQ(Look(watched, {{"a", 3}}), "a ");
+}
+
 TEST(WatchedFiles, AFileThatIsGoneIsForgotten) {
   WatchedFiles watched;
   Look(watched, {{"a", 1}});

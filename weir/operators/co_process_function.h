@@ -13,8 +13,8 @@
 //       .Connect(customers.KeyBy(&Customer::id))
 //       .Process<Enrich>("enrich");
 //
-// Order: records of one input come in their order; those of the two in any. Whatever needs both
-// keeps what came first in state. The rest is as in process_function.h.
+// Order: records of one sending subtask come in their order; those of two, or of the two inputs, in
+// any. Whatever needs both keeps what came first in state. The rest is as in process_function.h.
 // Threads: one caller at a time: the subtask's thread. An exception fails the attempt.
 #pragma once
 

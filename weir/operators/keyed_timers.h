@@ -42,8 +42,13 @@ class KeyedTimers {
   void RegisterProcessingTimeTimer(int64_t unix_ms) {
     Register(&TimersOfKey::processing_time, processing_, unix_ms);
   }
-  /// The same when the watermark reaches `time`.
-  void RegisterEventTimeTimer(Timestamp time) { Register(&TimersOfKey::event_time, event_, time); }
+  /// The same when the watermark reaches `time`. One that OnTimer registers for a time that is not
+  /// after its own fires with the next watermark, and none is registered once the input has ended:
+  /// else there would be no end.
+  void RegisterEventTimeTimer(Timestamp time) {
+    if (watermark_ == kMaxTimestamp) return;
+    Register(&TimersOfKey::event_time, event_, time);
+  }
   /// The key's timer for this time does not fire; there may be none.
   void DeleteProcessingTimeTimer(int64_t unix_ms) {
     Delete(&TimersOfKey::processing_time, unix_ms);
@@ -86,11 +91,13 @@ class KeyedTimers {
     const bool processing = domain == TimeDomain::kProcessingTime;
     TimerOrder<K>& order = processing ? processing_ : event_;
     const auto times = processing ? &TimersOfKey::processing_time : &TimersOfKey::event_time;
-    if (processing) order.BeginRound(now);
     for (;;) {
       if (pause()) return runtime::Outcome::kMoreOutput;
       const auto due = order.PopDue(now);
       if (!due) break;
+      // What OnTimer registers waits for the next round when it is due already: of event time, when
+      // it is not after the timer itself, for those behind it are part of this watermark.
+      order.BeginRound(processing ? now : due->time);
       backend_->Bind(due->hash, due->key);
       if (IsDue(times, order, *due)) fire(due->key, due->hash, due->time);
     }
@@ -122,12 +129,11 @@ class KeyedTimers {
   // Looks at the bound key; true when a timer fires.
   bool IsDue(Times times, TimerOrder<K>& order, const typename TimerOrder<K>::Entry& due) {
     TimersOfKey timers = state_.Get();
-    DomainTimers domain(timers.*times);
-    const DomainTimers::Look look = domain.LookAt(due.time);
-    if (look == DomainTimers::Look::kStale) return false;
-    state_.Set(timers);
-    if (domain.armed()) order.Push(*domain.armed(), due.hash, due.key);
-    return look == DomainTimers::Look::kFires;
+    const size_t before = (timers.*times).size();
+    const DomainTimers::Look look = DomainTimers(timers.*times).LookAt(due.time);
+    if (look.fires || look.armed || (timers.*times).size() != before) state_.Set(timers);
+    if (look.armed) order.Push(*look.armed, due.hash, due.key);
+    return look.fires;
   }
 
   Status RestoreRow(base::HashSeed seed, const state::Row& row) {

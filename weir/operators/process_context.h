@@ -24,7 +24,7 @@ class ProcessContext {
   /// Puts a record out that is read with SideOutput(tag).
   template <class U>
   void Output(const OutputTag<U>& tag, std::type_identity_t<U> value) {
-    sides_->Put(tag, row_, std::move(value));
+    sides_->Put(tag, row_, timestamp_, std::move(value));
   }
 
   // What follows is for operators.

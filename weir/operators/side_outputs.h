@@ -30,9 +30,10 @@ class SideOutputs {
     must_drain_ = false;
   }
 
-  /// Puts out a row that is made from row `row` of the input.
+  /// Puts out a row that is made from row `row` of the input, or, without an input, has
+  /// `timestamp`.
   template <class U>
-  void Put(const OutputTag<U>& tag, uint32_t row, U value) {
+  void Put(const OutputTag<U>& tag, uint32_t row, Timestamp timestamp, U value) {
     for (uint32_t i = 0; i < read_.size(); ++i) {
       if (read_[i].name != tag.name()) continue;
       if (read_[i].type != &TypeOpsOf<U>()) return FailType(read_[i], TypeOpsOf<U>());
@@ -41,6 +42,7 @@ class SideOutputs {
       {
         Collector<U> out(*output_, port, input_);
         out.At(row);
+        if (input_ == nullptr && timestamp != record::kNoTimestamp) out.Stamp(timestamp);
         out.Collect(std::move(value));
       }
       must_drain_ = output_->MustDrain();

@@ -21,15 +21,19 @@ void DomainTimers::Remove(int64_t time) {
 }
 
 DomainTimers::Look DomainTimers::LookAt(int64_t time) {
-  if (times_.empty() || times_[0] != time) return Look::kStale;
-  const bool fires = times_.size() > 1 && times_[1] == time;
-  if (fires) times_.erase(times_.begin() + 1);
+  Look look;
+  if (times_.empty()) return look;
+  const auto at = std::lower_bound(times_.begin() + 1, times_.end(), time);
+  look.fires = at != times_.end() && *at == time;
+  if (look.fires) times_.erase(at);
+  if (times_[0] != time) return look;
   if (times_.size() == 1) {
     times_.clear();
   } else {
     times_[0] = times_[1];
+    look.armed = times_[0];
   }
-  return fires ? Look::kFires : Look::kNothing;
+  return look;
 }
 
 StatusOr<TimersOfKey> TimersState::Of(const state::Row& row) const {

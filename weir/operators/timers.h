@@ -2,12 +2,12 @@
 // it.
 //
 // A key's timers lie in one value of its row, those of each domain sorted. The order in memory has
-// one entry for a key and domain, not one for a timer: the time at which the key is looked at next
-// (it is armed for that time, which is its earliest timer or before it). So a session that moves
-// its timer with every record rewrites its row and leaves the order alone; looked at too early, the
-// key is armed anew.
-// Invariants: a key with timers is armed for a time that is not after its earliest one; an entry
-//   whose time is not that for which its key is armed is stale and does nothing.
+// an entry for the time at which a key is looked at next, not one for each timer: the key is armed
+// for that time, which is its earliest timer or before it. So a session that moves its timer with
+// every record rewrites its row and leaves the order alone; looked at too early, the key is armed
+// anew. What was armed before stays in the order until its time or until doubles are thrown out.
+// Invariants: a key with timers is armed for a time that is not after its earliest one, and has an
+//   entry for it. An entry that finds no timer of its time does nothing.
 // Threads: the task's.
 #pragma once
 
@@ -35,12 +35,11 @@ class DomainTimers {
   bool Add(int64_t time);
   void Remove(int64_t time);
 
-  enum class Look : uint8_t {
-    kStale,    // the key was not armed for this
-    kNothing,  // no timer is due; armed anew, if there is another
-    kFires,    // a timer was due and is removed; armed anew, if there is another
+  /// What a look at the key at `time` comes to.
+  struct Look {
+    bool fires = false;            // a timer was due and is removed
+    std::optional<int64_t> armed;  // anew, for this time; nothing when it was armed for another one
   };
-  /// The time for which the key was armed has come.
   Look LookAt(int64_t time);
 
   /// The time for which the key is armed, if it is.
@@ -97,6 +96,7 @@ class TimerOrder {
   void Push(int64_t time, uint64_t hash, const K& key) {
     entries_.push_back({time, hash, key});
     std::ranges::push_heap(entries_, IsLater);
+    if (entries_.size() > 2 * without_doubles_ + kDoublesMin) ThrowDoublesOut();
   }
 
   /// For a timer that is registered: in a round, what is due already waits for the next one.
@@ -104,6 +104,8 @@ class TimerOrder {
     if (!round_ || time > *round_) return Push(time, hash, key);
     next_round_.push_back({time, hash, key});
   }
+
+  size_t size() const { return entries_.size(); }
 
   /// The earliest entry.
   std::optional<int64_t> next() const {
@@ -121,9 +123,7 @@ class TimerOrder {
 
   /// Between the two, a timer that is registered again and again and always due does not keep
   /// everything else waiting.
-  void BeginRound(int64_t now) {
-    if (!round_) round_ = now;
-  }
+  void BeginRound(int64_t now) { round_ = now; }
   void EndRound() {
     round_.reset();
     for (const Entry& entry : std::exchange(next_round_, {}))
@@ -131,11 +131,26 @@ class TimerOrder {
   }
 
  private:
+  static constexpr size_t kDoublesMin = 1000;  // so many are not worth a sort
+
+  // A key that is armed for a near time and then again for a far one has the far one twice.
+  void ThrowDoublesOut() {
+    std::ranges::sort(entries_, [](const Entry& a, const Entry& b) { return IsLater(b, a); });
+    const auto same = [](const Entry& a, const Entry& b) {
+      return a.time == b.time && a.hash == b.hash && TypeTraits<K>::Equal(a.key, b.key);
+    };
+    const auto doubles = std::ranges::unique(entries_, same);
+    entries_.erase(doubles.begin(), doubles.end());
+    std::ranges::make_heap(entries_, IsLater);
+    without_doubles_ = entries_.size();
+  }
+
   static bool IsLater(const Entry& a, const Entry& b) {
     return a.time != b.time ? a.time > b.time : a.hash > b.hash;
   }
 
   std::vector<Entry> entries_;  // a heap
+  size_t without_doubles_ = 0;  // how many there were when doubles were thrown out
   std::vector<Entry> next_round_;
   std::optional<int64_t> round_;
 };

@@ -16,9 +16,7 @@
 namespace weir::operators {
 namespace {
 
-using std::chrono::milliseconds;
 using testing::Collected;
-using testing::HarnessSnapshot;
 using testing::OperatorHarness;
 using testing::SimulatedJob;
 
@@ -44,9 +42,9 @@ TEST(DomainTimers, FireAsASetOfTimersWould) {
         ASSERT_FALSE(model.contains(now)) << "nobody would have looked";
         continue;
       }
-      const bool fires = timers.LookAt(now) == DomainTimers::Look::kFires;
-      ASSERT_EQ(fires, model.erase(now) == 1);
-      if (timers.armed()) wakes.insert(*timers.armed());
+      const DomainTimers::Look look = timers.LookAt(now);
+      ASSERT_EQ(look.fires, model.erase(now) == 1);
+      if (look.armed) wakes.insert(*look.armed);
     }
   }
 }
@@ -59,10 +57,12 @@ TEST(DomainTimers, AMovedTimerLeavesTheKeyArmed) {
     timers.Remove(time - 1);
     EXPECT_FALSE(timers.Add(time));
   }
-  EXPECT_EQ(timers.LookAt(10), DomainTimers::Look::kNothing);
-  EXPECT_EQ(timers.armed(), 19);
-  EXPECT_EQ(timers.LookAt(10), DomainTimers::Look::kStale);
-  EXPECT_EQ(timers.LookAt(19), DomainTimers::Look::kFires);
+  DomainTimers::Look look = timers.LookAt(10);
+  EXPECT_FALSE(look.fires);
+  EXPECT_EQ(look.armed, 19);
+  look = timers.LookAt(10);
+  EXPECT_FALSE(look.fires || look.armed);
+  EXPECT_TRUE(timers.LookAt(19).fires);
   EXPECT_TRUE(times.empty());
 }
 
@@ -151,6 +151,96 @@ TEST(Timers, OneThatIsAlwaysDueComesOnceInEachRound) {
   harness.Play("+ 1 again 0 + 1 p 5 + 2 p 7");
   EXPECT_EQ(harness.AdvanceProcessingTime(10), "+ 1 5 1 + 2 7 1");
   EXPECT_EQ(harness.AdvanceProcessingTime(10), "+ 1 5 2");
+}
+
+TEST(Timers, OneThatIsAlwaysDueLeavesTheOthersOfItsKeyAlone) {
+  auto harness = Harness();
+  harness.Play("+ 1 again 0 + 1 p 5 + 1 p 20");
+  EXPECT_EQ(harness.AdvanceProcessingTime(30), "+ 1 5 1 + 1 20 2");
+}
+
+// Registers the next timer of event time in OnTimer.
+class Heartbeat : public KeyedProcessFunction<int64_t, Command, Fired> {
+ public:
+  void ProcessElement(const Command& in, Context& context, Collector<Fired>&) override {
+    every_.Update(in.time);
+    context.Timers().RegisterEventTimeTimer(in.time);
+  }
+  void OnTimer(Timestamp time, Context& context, Collector<Fired>& out) override {
+    out.Collect({context.CurrentKey(), time, 1});
+    context.Timers().RegisterEventTimeTimer(time + every_.ValueOr(0));
+  }
+
+ private:
+  ValueState<int64_t> every_{this, "every"};
+};
+
+TEST(Timers, AHeartbeatOfEventTimeEndsWithTheInput) {
+  OperatorHarness<Command, Fired> harness(
+      [](Stream<Command> in) { return in.KeyBy(&Command::key).Process<Heartbeat>("beat"); });
+  EXPECT_EQ(harness.Play("+ 1 x 10 W 35"), "+ 1 10 1 @10 + 1 20 1 @20 + 1 30 1 @30 | W 35");
+  EXPECT_EQ(harness.Play("E"), "+ 1 40 1 @40 | E");
+}
+
+TEST(Timers, OneOfEventTimeThatIsAlwaysDueComesOnceWithEachWatermark) {
+  OperatorHarness<Command, Fired> harness(
+      [](Stream<Command> in) { return in.KeyBy(&Command::key).Process<Heartbeat>("beat"); });
+  EXPECT_EQ(harness.Play("+ 1 x 0 W 5 W 6"), "+ 1 0 1 @0 | W 5 | + 1 0 1 @0 | W 6");
+}
+
+TEST(TimerOrder, AFarTimerBehindManyNearOnesIsThereOnce) {
+  TimerOrder<int64_t> order;
+  std::vector<int64_t> times;
+  DomainTimers timers(times);
+  ASSERT_TRUE(timers.Add(1'000'000));
+  order.Push(1'000'000, /*hash=*/7, /*key=*/1);
+  for (int64_t near = 1; near < 100'000; ++near) {
+    if (timers.Add(near)) order.PushNew(near, 7, 1);
+    const auto due = order.PopDue(near);
+    ASSERT_TRUE(due);
+    const DomainTimers::Look look = timers.LookAt(due->time);
+    ASSERT_TRUE(look.fires);
+    if (look.armed) order.Push(*look.armed, 7, 1);
+  }
+  EXPECT_LT(order.size(), 2000u);
+}
+
+// Puts the time of its timers out beside.
+class Late : public KeyedProcessFunction<int64_t, Command, Fired> {
+ public:
+  static constexpr OutputTag<Fired> kBeside{"beside"};
+  void ProcessElement(const Command& in, Context& context, Collector<Fired>&) override {
+    context.Timers().RegisterEventTimeTimer(in.time);
+  }
+  void OnTimer(Timestamp time, Context& context, Collector<Fired>&) override {
+    context.Output(kBeside, Fired{context.CurrentKey(), time, 1});
+  }
+};
+
+// Shows the event time of what it gets.
+class ShowTime : public ProcessFunction<Fired, int64_t> {
+ public:
+  void ProcessElement(const Fired&, Context& context, Collector<int64_t>& out) override {
+    out.Collect(context.Timestamp());
+  }
+};
+
+TEST(Timers, WhatATimerPutsOutBesideHasItsTime) {
+  const Collected<int64_t> out;
+  SimulatedJob job(
+      [&](Pipeline& p) {
+        p.Name("job");
+        auto main = p.Generate({.count = 1},
+                               [](Draw&) {
+                                 return Command{1, "e", 17};
+                               })
+                        .KeyBy(&Command::key)
+                        .Process<Late>("late");
+        main.SideOutput(Late::kBeside).Process<ShowTime>("show").SinkTo(out.sink());
+      },
+      {});
+  ASSERT_EQ(job.Run(), OkStatus());
+  EXPECT_EQ(out.records(), std::vector<int64_t>{17});
 }
 
 TEST(Timers, SurviveARescale) {

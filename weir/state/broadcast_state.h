@@ -54,7 +54,10 @@ class BroadcastCell final : public OperatorCell {
 namespace weir {
 inline namespace v0 {
 
-/// A map that is the same in every subtask, because it is changed by broadcast records only.
+/// A map that every subtask has, changed by broadcast records only. It is the same in all of them
+/// as far as those come in the same order: records of several sending subtasks do not. Give the
+/// broadcast stream one (SetParallelism(1)), or let the last word not depend on the order. A
+/// checkpoint keeps the first subtask's.
 /// Errors: a change outside ProcessBroadcastElement fails the job after the batch and has no
 ///   effect.
 template <class K, class V>

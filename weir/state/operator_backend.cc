@@ -63,7 +63,8 @@ Status OperatorBackend::RestoreItem(std::string_view name, std::string_view item
                                      "\" has another type in the checkpoint than ",
                                      state.descriptor.type,
                                      " in this program: values cannot be converted; give the state "
-                                     "another name, or go back to the program that wrote it");
+                                     "another name and drop this one with --allow-dropped-state, "
+                                     "or go back to the program that wrote it");
     }
     if (!in.ok() || !state.cell->RestoreItem(item.substr(sizeof(uint64_t))))
       return DataLossError("an item of the operator state \"", name, "\" does not decode");

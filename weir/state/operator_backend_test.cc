@@ -114,10 +114,11 @@ TEST(OperatorBackend, AnItemOfAnotherTypeIsNamed) {
   Subtask texts;
   texts.function.buffer.Add("12345678");
   const Item item = texts.Items(true)[0];
-  EXPECT_EQ(backend.RestoreItem("buffer", item.bytes).message(),
-            "operator state \"buffer\" has another type in the checkpoint than int64 in this "
-            "program: values cannot be converted; give the state another name, or go back to the "
-            "program that wrote it");
+  EXPECT_EQ(
+      backend.RestoreItem("buffer", item.bytes).message(),
+      "operator state \"buffer\" has another type in the checkpoint than int64 in this "
+      "program: values cannot be converted; give the state another name and drop this one with "
+      "--allow-dropped-state, or go back to the program that wrote it");
   EXPECT_EQ(backend.RestoreItem("buffer", "short").code(), StatusCode::kDataLoss);
   EXPECT_EQ(texts.backend.RestoreItem("buffer", item.bytes + "x").code(), StatusCode::kDataLoss);
   EXPECT_EQ(texts.backend.RestoreItem("other", item.bytes).code(), StatusCode::kFailedPrecondition);
