@@ -229,7 +229,7 @@ CommandSpec CommandNamed(std::string_view name) {
   std::vector<CommandSpec> commands = Commands();
   const auto found = std::ranges::find(commands, name, &CommandSpec::name);
   WEIR_CHECK(found != commands.end());
-  return *std::move(found);
+  return std::move(*found);
 }
 
 std::vector<std::string> ReservedOptions() {

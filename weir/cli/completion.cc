@@ -124,6 +124,7 @@ std::vector<Candidate> Wanted(const Reading& reading, const CommandSpec& command
   if (current.starts_with("-")) return ThatBegin(reading.OptionsLeft(), current);
   if (reading.words().empty()) {
     std::vector<Candidate> words;
+    words.reserve(command.words.size());
     for (const WordSpec& word : command.words) words.push_back({word.name, word.help});
     return ThatBegin(std::move(words), current);
   }

@@ -29,8 +29,8 @@ CheckpointPlace PlaceOf(const UserProgram& program) {
   if (where.empty()) where = kCheckpointDirectoryDefault;
   if (!IsDirectory(where)) return {.uri = std::move(where), .directory = {}};
   if (where.starts_with(kFileScheme)) where.erase(0, kFileScheme.size());
-  std::string directory = env::AbsolutePath(where);
-  return {.uri = std::string(kFileScheme) + directory, .directory = std::move(directory)};
+  const std::string directory = env::AbsolutePath(where);
+  return {.uri = std::string(kFileScheme) + directory, .directory = directory};
 }
 
 std::string ControlFile(const std::string& directory, const std::string& job) {

@@ -177,7 +177,7 @@ Status Run::OpenControl() {
   if (store_->directory().empty()) return {};
   env::FileSystem& files = world_->env().files;
   const std::string file = ControlFile(store_->directory(), program_.job());
-  const Status removed = files.Remove(file);
+  Status removed = files.Remove(file);
   if (!removed.ok() && removed.code() != StatusCode::kNotFound) return removed;
   WEIR_ASSIGN_OR_RETURN(
       control_, ControlServer::Open({.transport = std::make_unique<env::SocketTransport>(),
