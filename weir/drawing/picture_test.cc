@@ -170,7 +170,7 @@ class Tracer {
     int dx = 0;
     for (int steps = 0; steps < 10'000; ++steps) {
       if (dx == 0) ++y;
-      x = static_cast<size_t>(static_cast<int>(x) + dx);
+      x = static_cast<size_t>(static_cast<ptrdiff_t>(x) + dx);
       const std::string here = y < rows_.size() && x < rows_[y].size() ? rows_[y][x] : "nothing";
       if (here == "▼" && dx == 0) return {x, y};
       const bool on = here == "┼" || here == (dx == 0 ? "│" : "─");
