@@ -274,7 +274,9 @@ bool JsonInput::ReadArray(bool (*read)(JsonInput& in, void* list), void* list) {
   if (!Enter(array, "an array")) return false;
   size_t index = 0;
   for (auto element : array) {
-    if (const error_code error = std::move(element).get(parser_->value)) return RefuseText(error);
+    // Its getters are for rvalues, however it is copied.
+    const error_code error = std::move(element).get(parser_->value);  // NOLINT
+    if (error != simdjson::SUCCESS) return RefuseText(error);
     if (!read(*this, list)) return StepOut(Concat("[", index, "]"));
     ++index;
   }
