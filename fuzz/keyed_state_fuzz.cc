@@ -14,6 +14,7 @@
 #include "weir/base/check.h"
 #include "weir/state/keyed_backend.h"
 #include "weir/state/list_state.h"
+#include "weir/state/map_state.h"
 #include "weir/state/value_state.h"
 
 namespace {
@@ -27,7 +28,8 @@ struct Chunks : weir::state::SnapshotSink {
   std::vector<weir::state::SnapshotChunk> all;
 };
 
-// One value in the row, one that is encoded differently from how it lies, one in the slab, a list.
+// One value in the row, one that is encoded differently from how it lies, one in the slab, a list,
+// a map.
 template <class K>
 class Backend {
  public:
@@ -41,6 +43,7 @@ class Backend {
     WEIR_CHECK(weir::ValueState<bool>::DeclareIn(backend_, "b").ok());
     WEIR_CHECK(weir::ValueState<std::string>::DeclareIn(backend_, "t").ok());
     WEIR_CHECK(weir::ListState<std::string>::DeclareIn(backend_, "l").ok());
+    WEIR_CHECK(weir::MapState<std::string, std::string>::DeclareIn(backend_, "m").ok());
     backend_.Open();
   }
 
@@ -62,6 +65,8 @@ class Backend {
   KeyedBackend backend_;
 };
 
+constexpr uint32_t kMapState = 4;
+
 using Entries = std::set<std::pair<std::string, std::string>>;
 
 Entries EntriesOf(const std::vector<weir::state::SnapshotChunk>& chunks) {
@@ -70,7 +75,19 @@ Entries EntriesOf(const std::vector<weir::state::SnapshotChunk>& chunks) {
     auto reader = ChunkReader::Open(chunk.bytes);
     WEIR_CHECK(reader.ok());
     ChunkReader::Entry entry;
-    while (reader->Next(entry)) entries.emplace(entry.key, entry.value);
+    while (reader->Next(entry)) {
+      if (chunk.state != kMapState) {
+        entries.emplace(entry.key, entry.value);
+        continue;
+      }
+      // The items of a map may be dealt out to its entries in any way.
+      weir::state::MapItem item;
+      for (weir::state::RunReader run(entry.value); run.Next(item);) {
+        weir::base::ByteWriter whole;
+        weir::state::AppendItem(whole, entry.key, item.key);
+        WEIR_CHECK(entries.emplace(whole.Take(), item.value).second);
+      }
+    }
     WEIR_CHECK(reader->Finish().ok());
   }
   return entries;
@@ -98,6 +115,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     case 'b':
     case 't':
     case 'l':
+    case 'm':
       FuzzChunk<int64_t>({reinterpret_cast<const char*>(data), 1}, bytes);
       break;
     case 'N':

@@ -30,6 +30,7 @@
 #include "weir/state/aggregating_state.h"
 #include "weir/state/broadcast_state.h"
 #include "weir/state/list_state.h"
+#include "weir/state/map_state.h"
 #include "weir/state/operator_list_state.h"
 #include "weir/state/reducing_state.h"
 #include "weir/state/value_state.h"

@@ -63,6 +63,8 @@ inline constexpr size_t kSegmentBytesMax = 64 << 10;
 // One encoded key, value or record. Longer ones are refused by name: a gigabyte in one value is a
 // mistake, and every decoder needs an end.
 inline constexpr size_t kValueBytesMax = 64 << 20;
+// One item of a map, key and value: three of them and a page of others are still a value.
+inline constexpr size_t kMapItemBytesMax = 16 << 20;
 // What the fragments of one channel may add up to: the longest record, behind other rows of its
 // batch.
 inline constexpr size_t kFragmentedBytesMax = kValueBytesMax + kFrameBytesMax;

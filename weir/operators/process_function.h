@@ -33,6 +33,7 @@
 #include "weir/state/broadcast_state.h"
 #include "weir/state/keyed_backend.h"
 #include "weir/state/list_state.h"
+#include "weir/state/map_state.h"
 #include "weir/state/operator_list_state.h"
 #include "weir/state/reducing_state.h"
 #include "weir/state/state_owner.h"

@@ -44,6 +44,7 @@ struct KeyOps {
 
 /// A value that lies in the row; one that lies in the slab is its encoding and needs nothing.
 struct ValueOps {
+  bool is_map = false;  // the slab has the pages of a MapTree
   uint32_t inline_bytes = 0;
   /// The encoding is the memory: `encode` and `decode` are not called.
   bool encoded_as_lies = false;

@@ -104,6 +104,26 @@ void KeyedBackend::AppendElement(const StateCell& cell, std::string_view element
   std::memcpy(head, &count, sizeof count);
 }
 
+void KeyedBackend::PutInMap(const StateCell& cell, std::string_view key, std::string_view value) {
+  if (key.size() + value.size() > limits::kMapItemBytesMax) {
+    return Fail(ResourceExhaustedError("state \"", NameOf(cell.index), "\": item longer than ",
+                                       limits::kMapItemBytesMax,
+                                       " bytes: ", key.size() + value.size()));
+  }
+  Row* row = RowForWrite();
+  if (row == nullptr) return;
+  table_->PutInMap(row, hash_, cell.index, key, value);
+  table_->SetPresent(row, cell.index);
+}
+
+bool KeyedBackend::RemoveFromMap(const StateCell& cell, std::string_view key) {
+  if (!MapOf(cell).Find(key)) return false;
+  table_->BeforeWrite(row_, hash_);
+  table_->RemoveFromMap(row_, hash_, cell.index, key);
+  if (table_->MapOf(row_, cell.index).root() == nullptr) Clear(cell);
+  return true;
+}
+
 void KeyedBackend::Clear(const StateCell& cell) {
   if (Has(cell) && !table_->Clear(row_, hash_, cell.index)) row_ = nullptr;
 }
@@ -199,12 +219,16 @@ Status KeyedBackend::RestoreEntry(uint32_t state, const ChunkHeader& header,
   if (is_list && header.kind == ChunkKind::kUpsert && entry.value.size() < sizeof(uint32_t)) {
     return DataLossError("list without its count");
   }
+  const bool is_map = states_.states[state].kind == StateKind::kMap;
+  if (is_map && header.kind == ChunkKind::kUpsert) WEIR_RETURN_IF_ERROR(CheckRun(entry.value));
   Row* row = table_->FindOrInsertEncoded(hash, entry.key);
   if (row == nullptr) return table_->status();
   if (header.kind == ChunkKind::kDelete) return table_->Clear(row, hash, state), OkStatus();
   const ValueOps& value = values_[state];
   table_->BeforeWrite(row, hash);
-  if (value.inline_bytes == 0) {
+  if (is_map) {
+    table_->PutRunInMap(row, hash, state, entry.value);
+  } else if (value.inline_bytes == 0) {
     table_->AssignBytes(row, hash, state, entry.value);
   } else if (value.encoded_as_lies ? entry.value.size() != value.inline_bytes
                                    : !value.decode(entry.value, row->At(layout_.offsets[state]))) {

@@ -118,6 +118,14 @@ class KeyedBackend {
   void AssignBytes(const StateCell& cell, std::string_view bytes);
   /// Appends one element to a list, whose bytes are the number of elements (u32) and the elements.
   void AppendElement(const StateCell& cell, std::string_view element);
+  /// For handles: maps, of encoded keys and values. Shapes: MapOf: for reading, empty where there
+  ///   is none; its positions hold as long as `map_changes` stays.
+  MapTree MapOf(const StateCell& cell) const {
+    return Has(cell) ? table_->MapOf(row_, cell.index) : MapTree(nullptr);
+  }
+  uint64_t map_changes() const { return table_->map_changes(); }
+  void PutInMap(const StateCell& cell, std::string_view key, std::string_view value);
+  bool RemoveFromMap(const StateCell& cell, std::string_view key);
   void Clear(const StateCell& cell);
   /// The bytes of a state did not decode.
   void FailDecode(const StateCell& cell);

@@ -21,6 +21,9 @@ struct Plan {
   uint32_t snapshot_one_in = 2'000;  // operations
   Faults faults;
   size_t whole_value_bytes_max = 1'000;
+  uint64_t map_one_in = 3;  // operations
+  uint64_t map_items = 40;  // of a large map
+  uint64_t map_cleared_one_in = 20;
   bool (*hash)(base::HashSeed, std::string_view, uint64_t&) = nullptr;
 };
 
@@ -63,6 +66,12 @@ class Game {
     subject_.Bind(key);
     KeyContent& of_key = content_[key];
     const KeyContent before = of_key;
+    if (random_.OneIn(plan_.map_one_in)) {
+      const bool changed = ChangeMap(of_key, growing);
+      if (changed) changed_.insert(key), changed_since_begin_.insert(key);
+      if (of_key.empty()) content_.erase(key);
+      return;
+    }
     const bool clearing = random_.OneIn(growing ? 8 : 2);
     if (clearing) {
       subject_.count.Clear();
@@ -82,6 +91,33 @@ class Game {
     // An update to the same value is a change, clearing what is not there is none.
     if (!clearing || of_key != before) changed_.insert(key), changed_since_begin_.insert(key);
     if (of_key.empty()) content_.erase(key);
+  }
+
+  // Some keys have maps of thousands of items, the others a few.
+  bool ChangeMap(KeyContent& of_key, bool growing) {
+    if (random_.OneIn(plan_.map_cleared_one_in)) {
+      const bool changed = !of_key.map.empty();
+      subject_.map.Clear();
+      of_key.map.clear();
+      return changed;
+    }
+    const bool large = random_.OneIn(4);
+    bool changed = false;
+    for (uint64_t i = 0; i < (large ? plan_.map_items / 8 : 2); ++i) {
+      const uint64_t item = random_.Below(large ? plan_.map_items : 5);
+      if (random_.OneIn(growing ? 5 : 2)) {
+        const bool there = of_key.map.erase(item) > 0;
+        Expect(subject_.map.Remove(item) == there, "whether an item was removed");
+        changed |= there;
+      } else {
+        std::string& value = of_key.map[item];
+        value.assign(random_.Below(30), 'm');
+        subject_.map.Put(item, value);
+        changed = true;
+      }
+    }
+    Expect(subject_.map.Size() == of_key.map.size(), "size of a map");
+    return changed;
   }
 
   void WorkOnSnapshot() {
@@ -114,12 +150,20 @@ class Game {
   // The snapshot holds the content of its beginning, each entry once; a restore makes it again.
   void CompareSnapshot() {
     std::set<std::pair<uint32_t, std::string>> seen;
+    std::set<std::pair<std::string, std::string>> items;
     for (const SnapshotChunk& chunk : sink_.chunks) {
       auto reader = ChunkReader::Open(chunk.bytes);
       if (!reader.ok()) return Expect(false, "chunk does not open");
       Expect(reader->header().group == chunk.group, "group in the chunk");
       ChunkReader::Entry entry;
       while (reader->Next(entry)) {
+        if (chunk.state == 3) {  // items of a map: each of them once
+          MapItem item;
+          for (RunReader run(entry.value); run.Next(item);) {
+            Expect(items.emplace(entry.key, item.key).second, "an item twice");
+          }
+          continue;
+        }
         Expect(seen.emplace(chunk.state, entry.key).second, "an entry twice");
       }
       Expect(reader->Finish().ok(), "chunk's end");
@@ -159,7 +203,22 @@ void ExpectNoDifference(const Plan& plan, uint64_t seeds) {
 TEST(KeyedBackendModel, SmallKeysAgree) { ExpectNoDifference<int64_t>({}, 6); }
 TEST(KeyedBackendModel, StringKeysAgree) { ExpectNoDifference<std::string>({}, 4); }
 TEST(KeyedBackendModel, ManyKeysSplitSegments) {
-  ExpectNoDifference<int64_t>({.keys = 40'000, .operations = 120'000, .max_parallelism = 1}, 2);
+  ExpectNoDifference<int64_t>({.keys = 40'000,
+                               .operations = 120'000,
+                               .max_parallelism = 1,
+                               .snapshot_one_in = 1'000,
+                               .map_one_in = 100},
+                              2);
+}
+const Plan kLargeMaps{.keys = 12,
+                      .operations = 3'000,
+                      .max_parallelism = 2,
+                      .snapshot_one_in = 200,
+                      .map_items = 1'500,
+                      .map_cleared_one_in = 50};
+TEST(KeyedBackendModel, FewKeysWithLargeMaps) {
+  ExpectNoDifference<int64_t>(kLargeMaps, 3);
+  ExpectNoDifference<std::string>(kLargeMaps, 1);
 }
 TEST(KeyedBackendModel, FewKeysOftenDeleted) {
   ExpectNoDifference<int32_t>({.keys = 40, .max_parallelism = 256, .snapshot_one_in = 100}, 6);
@@ -178,18 +237,21 @@ TEST(KeyedBackendModel, CollidingKeysOverflow) {
                                 .operations = 12'000,
                                 .max_parallelism = 1,
                                 .snapshot_one_in = 100,
+                                .map_one_in = 30,
                                 .hash = &Colliding<1>},
                                2);
   ExpectNoDifference<uint64_t>({.keys = 9'000,
                                 .operations = 20'000,
                                 .max_parallelism = 4,
                                 .snapshot_one_in = 100,
+                                .map_one_in = 30,
                                 .hash = &Colliding<8>},
                                2);
 }
 
-bool Catches(const Faults& faults) {
-  const Plan plan{.keys = 400, .operations = 30'000, .snapshot_one_in = 400, .faults = faults};
+bool Catches(const Faults& faults,
+             Plan plan = {.keys = 400, .operations = 30'000, .snapshot_one_in = 400}) {
+  plan.faults = faults;
   for (uint64_t seed = 1; seed <= 10; ++seed) {
     if (!Game<int64_t>(seed, plan).Play().empty()) return true;
   }
@@ -200,6 +262,10 @@ TEST(KeyedBackendModel, CatchesEncodingAfterTheWrite) {
   EXPECT_TRUE(Catches({.encode_after_write = true}));
 }
 TEST(KeyedBackendModel, CatchesALostMark) { EXPECT_TRUE(Catches({.mark_lost = true})); }
+TEST(KeyedBackendModel, CatchesAPageOfAMapThatIsNotFrozen) {
+  EXPECT_FALSE(Catches({}, kLargeMaps));
+  EXPECT_TRUE(Catches({.map_page_unfrozen = true}, kLargeMaps));
+}
 TEST(KeyedBackendModel, CatchesATombstoneDroppedEarly) {
   EXPECT_TRUE(Catches({.tombstone_dropped = true}));
 }

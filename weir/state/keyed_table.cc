@@ -111,8 +111,12 @@ struct EncodedProbe {
 };
 }  // namespace
 
+Row* KeyedTable::FindEncoded(uint64_t hash, std::string_view key) const {
+  return FindProbe(hash, EncodedProbe{layout(), key});
+}
+
 Row* KeyedTable::FindOrInsertEncoded(uint64_t hash, std::string_view key) {
-  Row* row = FindProbe(hash, EncodedProbe{layout(), key});
+  Row* row = FindEncoded(hash, key);
   return row != nullptr ? row : Insert(hash, key);
 }
 
@@ -143,7 +147,12 @@ bool KeyedTable::Clear(Row* row, uint64_t hash, uint32_t state) {
   const auto bit = static_cast<uint16_t>(1u << state);
   if ((row->presence & bit) == 0) return row->presence != 0;
   BeforeWrite(row, hash);
-  if (options_.values[state].inline_bytes == 0) AssignBytes(row, hash, state, {});
+  if (options_.values[state].is_map) {
+    DropMap(static_cast<uint32_t>(GroupIndexOf(hash)), *row, state);
+    row->SetBlockAt(layout().offsets[state], nullptr);
+  } else if (options_.values[state].inline_bytes == 0) {
+    AssignBytes(row, hash, state, {});
+  }
   row->presence = static_cast<uint16_t>(row->presence & ~bit);
   if (row->presence != 0) return true;
   --rows_;
@@ -160,6 +169,7 @@ Status KeyedTable::BeginSnapshot(SnapshotSink& sink) {
   deletions_matter_ = true;
   cursor_ = {};
   long_ = {};
+  pending_maps_.clear();
   const uint32_t key_bytes =
       layout().key_inline_bytes != 0 ? layout().key_inline_bytes : ChunkHeader::kVariable;
   snapshot_ = std::make_unique<SnapshotWriter>(sink, options_.groups, key_bytes,
@@ -203,7 +213,9 @@ bool KeyedTable::EncodeRow(const Row& row, uint32_t group_index, size_t at_most)
     const auto state = static_cast<uint32_t>(std::countr_zero(left));
     const ValueOps& value = options_.values[state];
     const char* cell = row.At(layout().offsets[state]);
-    if (value.inline_bytes == 0) {
+    if (value.is_map) {
+      EncodeMap(row, group_index, state);
+    } else if (value.inline_bytes == 0) {
       const std::string_view bytes = BytesOfState(&row, state);
       if (bytes.size() <= options_.whole_value_bytes_max) {
         snapshot_->Add(group_index, state, key, bytes);
@@ -259,8 +271,10 @@ bool KeyedTable::EncodeSome(size_t bytes) {
       }
       NextEntry(group, first);
     }
+    if (!EncodePendingMaps(work)) return false;
     snapshot_->Flush(cursor_.group);
   }
+  if (!EncodePendingMaps(work)) return false;
   snapshot_->FlushAll();
   snapshot_.reset();
   return true;

@@ -16,12 +16,19 @@
 // that but after the last completed snapshot: what a delta would hold. They are brought up to date
 // when the row's generation is.
 //
-// The file keyed_table.cc has rows and snapshots, keyed_table_growth.cc how segments are rebuilt.
+// A map of a row is a tree of pages of its own (state/map_tree.h). A large one is frozen page by
+// page: what freezes its row notes it, and the walk comes back to it. One that is cleared goes page
+// by page, too.
+//
+// The file keyed_table.cc has rows and snapshots, keyed_table_growth.cc how segments are rebuilt,
+// keyed_table_maps.cc the maps.
 // Threads: one caller at a time: the task.
 #pragma once
 
 #include <cstdint>
 #include <memory>
+#include <optional>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -31,6 +38,7 @@
 #include "weir/state/arena.h"
 #include "weir/state/faults.h"
 #include "weir/state/key_ops.h"
+#include "weir/state/map_tree.h"
 #include "weir/state/row.h"
 #include "weir/state/segment.h"
 #include "weir/state/slab.h"
@@ -118,6 +126,22 @@ class KeyedTable {
     return BytesOf(row->BlockAt(layout().offsets[state]));
   }
 
+  /// The map of a row, for reading.
+  MapTree MapOf(const Row* row, uint32_t state) const {
+    return MapTree(row->BlockAt(layout().offsets[state]));
+  }
+
+  /// Changes the map of a row; after BeforeWrite. Keys and values are encodings.
+  /// Shapes: an item is at most limits::kMapItemBytesMax; a run is sound (CheckRun). Remove:
+  ///   whether the item was there; a map that became empty must be cleared.
+  void PutInMap(Row* row, uint64_t hash, uint32_t state, std::string_view key,
+                std::string_view value);
+  void PutRunInMap(Row* row, uint64_t hash, uint32_t state, std::string_view run);
+  bool RemoveFromMap(Row* row, uint64_t hash, uint32_t state, std::string_view key);
+
+  /// Rises with each change of any map: positions in maps are lost.
+  uint64_t map_changes() const { return map_changes_; }
+
   /// The state has no value any more. A row that loses its last one must not be used again.
   /// Shapes: returns whether the row still has a state.
   bool Clear(Row* row, uint64_t hash, uint32_t state);
@@ -197,6 +221,24 @@ class KeyedTable {
     size_t done = 0;
   };
 
+  // A large map of which the running snapshot has what comes before `after`, or nothing.
+  struct PendingMap {
+    uint32_t group_index;
+    uint32_t state;
+    std::string key;  // of its row
+    std::optional<std::string> after;
+  };
+
+  // Pages of a large map that was cleared. Those of leaves that the snapshot of this generation
+  // does not have go to it, if it is still running.
+  struct DroppedMap {
+    uint32_t group_index;
+    uint32_t state;
+    std::string key;
+    uint32_t generation;
+    std::vector<Block*> pages;
+  };
+
   // >> 1 >> 63 instead of >> 64, for one key group and for directories of one entry.
   uint64_t GroupIndexOf(uint64_t hash) const { return (hash >> 1 >> group_shift_) - first_group_; }
   uint64_t EntryIndexOf(const Group& group, uint64_t hash) const {
@@ -243,6 +285,7 @@ class KeyedTable {
     return nullptr;
   }
 
+  Row* FindEncoded(uint64_t hash, std::string_view key) const;
   Row* Insert(uint64_t hash, std::string_view key);
   Status CheckKey(uint64_t hash, std::string_view key) const;
   void Fail(Status status);
@@ -255,6 +298,17 @@ class KeyedTable {
   bool MayEvict(const Row& row) const;
   bool WalkSegment(Segment* segment, int64_t& work);
   void NextEntry(const Group& group, const Segment* segment);
+
+  // keyed_table_maps.cc
+  class MapFreezer;
+  template <class F>
+  auto ChangeMap(Row* row, uint64_t hash, uint32_t state, F change);
+  MapTree::Change ChangeOf(uint32_t group_index, MapFreezer& freezer);
+  void DropMap(uint32_t group_index, const Row& row, uint32_t state);
+  void EncodeMap(const Row& row, uint32_t group_index, uint32_t state);
+  bool EncodePendingMaps(int64_t& work);
+  bool FreeDroppedMaps(int64_t& work);
+
   DirectoryEntry empty_entry() const { return DirectoryEntry(&empty_segment_.head); }
 
   // keyed_table_growth.cc
@@ -309,6 +363,10 @@ class KeyedTable {
   base::ByteWriter value_scratch_;
   Cursor cursor_;
   LongValue long_;
+  std::vector<PendingMap> pending_maps_;
+  std::vector<DroppedMap> dropped_maps_;
+  base::ByteWriter map_scratch_;
+  uint64_t map_changes_ = 0;
 };
 
 template <class K>

@@ -254,14 +254,18 @@ uint32_t KeyedTable::CountKept(Segment* segment) const {
 
 // Of a row that is left behind: one that was deleted, or that is evicted.
 void KeyedTable::FreeBlocks(uint32_t group_index, const Row& row) {
+  if (row.presence != 0) {
+    --rows_;
+    for (uint32_t state = 0; state < options_.values.size(); ++state) {
+      if (options_.values[state].is_map) {
+        DropMap(group_index, row, state);
+      } else if (options_.values[state].inline_bytes == 0) {
+        SlabOf(group_index).Free(row.BlockAt(layout().offsets[state]));
+      }
+    }
+  }
   if (layout().key_inline_bytes == 0) {
     SlabOf(group_index).Free(row.BlockAt(RowLayout::kKeyOffset));
-  }
-  if (row.presence == 0) return;
-  --rows_;
-  for (uint32_t state = 0; state < options_.values.size(); ++state) {
-    if (options_.values[state].inline_bytes != 0) continue;
-    SlabOf(group_index).Free(row.BlockAt(layout().offsets[state]));
   }
 }
 

@@ -42,13 +42,15 @@ std::string_view StateKindName(StateKind kind) {
       return "aggregating";
     case StateKind::kTimers:
       return "timers";
+    case StateKind::kMap:
+      return "map";
   }
   return "unknown";
 }
 
 std::optional<StateKind> ParseStateKind(std::string_view name) {
   for (const StateKind kind : {StateKind::kValue, StateKind::kList, StateKind::kReducing,
-                               StateKind::kAggregating, StateKind::kTimers}) {
+                               StateKind::kAggregating, StateKind::kTimers, StateKind::kMap}) {
     if (name == StateKindName(kind)) return kind;
   }
   return std::nullopt;

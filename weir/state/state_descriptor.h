@@ -22,6 +22,7 @@ enum class StateKind : uint8_t {
   kReducing = 3,
   kAggregating = 4,
   kTimers = 5,  // of the engine: what it keeps for each key
+  kMap = 6,
 };
 
 /// "value", "list" and so on.
@@ -33,7 +34,7 @@ std::optional<StateKind> ParseStateKind(std::string_view name);
 struct StateDescriptor {
   std::string name;  // unique within the operator
   StateKind kind = StateKind::kValue;
-  record::Schema value;  // of a list, the element
+  record::Schema value;  // of a list, the element; of a map, the map
 
   friend bool operator==(const StateDescriptor&, const StateDescriptor&) = default;
 };

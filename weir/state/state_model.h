@@ -16,6 +16,7 @@
 
 #include "weir/state/keyed_backend.h"
 #include "weir/state/list_state.h"
+#include "weir/state/map_state.h"
 #include "weir/state/value_state.h"
 
 namespace weir::state {
@@ -50,7 +51,8 @@ struct KeyContent {
   std::optional<int64_t> count;
   std::optional<std::string> text;
   std::vector<int64_t> list;
-  bool empty() const { return !count && !text && list.empty(); }
+  std::map<uint64_t, std::string> map;
+  bool empty() const { return !count && !text && list.empty() && map.empty(); }
   friend bool operator==(const KeyContent&, const KeyContent&) = default;
 };
 
@@ -73,6 +75,7 @@ class TestBackend {
     count = ValueState<int64_t>::DeclareIn(backend, "count").value();
     text = ValueState<std::string>::DeclareIn(backend, "text").value();
     list = ListState<int64_t>::DeclareIn(backend, "list").value();
+    map = MapState<uint64_t, std::string>::DeclareIn(backend, "map").value();
     backend.Open();
   }
   static KeyedBackend::Options Options(base::KeyGroupRange groups, uint32_t max_parallelism) {
@@ -111,6 +114,7 @@ class TestBackend {
         for (uint32_t i = 0; i < size; ++i) of_key.list.push_back(static_cast<int64_t>(in.U64()));
         EXPECT_TRUE(in.ok() && in.AtEnd());
       }
+      if ((row.presence & 8) != 0) of_key.map = ReadMap(table.MapOf(&row, 3));
     });
     return content;
   }
@@ -127,9 +131,27 @@ class TestBackend {
   ValueState<int64_t> count;
   ValueState<std::string> text;
   ListState<int64_t> list;
+  MapState<uint64_t, std::string> map;
   bool (*hash_of)(base::HashSeed, std::string_view, uint64_t&) = &HashEncodedKey<K>;
 
  private:
+  static std::map<uint64_t, std::string> ReadMap(const MapTree& map) {
+    std::map<uint64_t, std::string> content;
+    std::string last;
+    for (auto at = map.AtOrAbove({}); at.leaf != nullptr; at = map.Above(last)) {
+      MapItem item;
+      for (RunReader reader(MapTree::RunOf(at.leaf), at.offset); reader.Next(item);) {
+        uint64_t key = 0;
+        std::string value;
+        EXPECT_TRUE(DecodeAll(item.key, key) && DecodeAll(item.value, value));
+        content.emplace(key, value);
+      }
+      last = item.key;
+    }
+    EXPECT_EQ(content.size(), map.size());
+    return content;
+  }
+
   K KeyOf(const Row& row) {
     K key{};
     EXPECT_TRUE(DecodeAll(backend.table().layout().KeyOf(row), key));
