@@ -62,6 +62,10 @@ void Functions(Stream<Click> clicks) {
   clicks.FlatMap([seen](const Click&, Collector<int64_t>& out) mutable { out.Collect(++seen); });  // refused: keep what the function remembers in keyed state (KeyBy, then Process) and remove `mutable`
 }
 
+void Asks(Stream<Click> clicks) {
+  clicks.AsyncMap("a", [](const Click&) {});  // refused: give AsyncMap a function `(const T&, weir::AsyncResult<U>)`
+}
+
 void Keys(Stream<Click> clicks) {
   clicks.KeyBy([](int64_t n) { return n; });  // refused: give KeyBy a pointer to a field (&Click::page) or a function that takes `const T&`
   clicks.KeyBy([](const Click& c) { return std::string_view(c.page); });  // refused: return a key that owns its bytes, such as std::string

@@ -21,6 +21,7 @@
 #include "weir/api/program.h"
 #include "weir/api/sinks.h"
 #include "weir/connectors/file_sink.h"
+#include "weir/operators/async_map.h"
 #include "weir/operators/factory_of.h"
 #include "weir/operators/filter.h"
 #include "weir/operators/flat_map.h"
@@ -77,6 +78,21 @@ class Stream : public api::NodeHandle<Stream<T>> {
   auto FlatMap(api::NameHere name, F function) const {
     return FlatMapAt<U>(std::move(function), name.place).Named(name);
   }
+
+  /// The record that `function` makes of each record by a call that takes time: to a service, a
+  /// database. The stream goes on meanwhile. `function` either starts a call and answers later,
+  ///
+  ///   [client](const Order& order, weir::AsyncResult<Customer> result) {
+  ///     client->Get(order.customer, [result](Customer customer) { result.Complete(customer); });
+  ///   }
+  ///
+  /// or waits and returns its record; then it runs on threads of its own, several at the same time.
+  /// With `auto` as the type of the result, write `AsyncMap<U>(...)`.
+  /// Errors: a call that fails (Fail, or an exception) is made again as `options` says; then, and
+  ///   when the time is over, the attempt fails. After a restart the calls without an answer are
+  ///   made again: a record's result goes out once, its call may happen more than once.
+  template <class U = void, class F>
+  auto AsyncMap(api::NameHere name, F function, const AsyncOptions& options = {}) const;
 
   /// Runs a process function. One object of F is made in each subtask, from copies of `arguments`.
   /// F derives from ProcessFunction<T, Out>, or has its method `void ProcessElement(const T&,
@@ -267,6 +283,26 @@ auto Stream<T>::Process(api::NameHere name, Arguments... arguments) const {
                                                             .source = nullptr,
                                                             .factory = std::move(factory),
                                                             .inputs = edges_}));
+  }
+}
+
+template <class T>
+template <class U, class F>
+auto Stream<T>::AsyncMap(api::NameHere name, F function, const AsyncOptions& options) const {
+  if constexpr (operators::CheckAsyncMap<F, T, U>()) {
+    using Out = typename operators::AsyncTraits<F, T, U>::type;
+    using Op = operators::AsyncMap<T, Out, F>;
+    if (const Status status = operators::CheckAsyncOptions(options); !status.ok())
+      this->program().AddError(name.place, std::string(status.message()));
+    auto factory = std::make_shared<operators::FactoryOf<Op>>(
+        typename Op::Description{std::move(function), options});
+    return Stream<Out>(this->program(), this->program().Add({.kind = api::NodeKind::kStateful,
+                                                             .place = name.place,
+                                                             .name = std::string(name.name),
+                                                             .parallelism = {},
+                                                             .source = nullptr,
+                                                             .factory = std::move(factory),
+                                                             .inputs = edges_}));
   }
 }
 

@@ -249,6 +249,7 @@ StatusOr<Outcome> ChainDriver::Show(const Control& control, Link& link) {
     return op.OnWatermark(*watermark, *link.output);
   }
   if (std::holds_alternative<record::EndOfInput>(*control.element)) return op.OnEnd(*link.output);
+  if (link.time) op.OnIdle(std::holds_alternative<record::Idle>(*control.element));
   return Outcome::kNeedInput;
 }
 

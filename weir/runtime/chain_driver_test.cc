@@ -80,6 +80,7 @@ class Clockwork final : public Operator {
   }
   bool makes_watermarks() const override { return true; }
   EventTime event_time() const override { return time; }
+  void OnIdle(bool idle) override { log_ += idle ? "idle" : "active"; }
   std::optional<int64_t> next_timer_unix_ms() const override { return timer; }
   StatusOr<Outcome> OnProcessingTime(int64_t now, Output& output) override {
     log_ += "p" + std::to_string(now);
@@ -331,8 +332,10 @@ TEST(ChainDriver, AnOperatorThatMakesWatermarksEndsThoseOfItsInput) {
   EXPECT_EQ(chain.Run(), "drained");
   chain.driver->StartControl(record::Idle{});
   EXPECT_EQ(chain.Run(), "drained");
-  EXPECT_EQ(chain.log, "awt7");
-  EXPECT_EQ(chain.Arrived(0), "W7 I ");
+  chain.driver->StartControl(record::Active{});
+  EXPECT_EQ(chain.Run(), "drained");
+  EXPECT_EQ(chain.log, "awt7idleactive");
+  EXPECT_EQ(chain.Arrived(0), "W7 I A ");
   EXPECT_EQ(chain.Arrived(1), "");
   EXPECT_EQ(chain.Arrived(2), "");
 }

@@ -176,6 +176,10 @@ class Operator {
   /// between batches; what is new goes on behind those rows.
   virtual EventTime event_time() const { return {}; }
 
+  /// Of an operator that makes watermarks: nothing is known of event time on its input, or
+  /// something is again. It ends here, as watermarks do.
+  virtual void OnIdle(bool /*idle*/) {}
+
   /// All inputs ended: the last chance to emit. Runs once in the life of the job: "done" is state.
   virtual StatusOr<Outcome> OnEnd(Output& output);
 
