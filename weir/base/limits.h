@@ -148,6 +148,11 @@ inline constexpr size_t kBlobNameBytesMax = 512;
 // A peer that connected must have introduced itself by then; strangers do not hold descriptors for
 // long.
 inline constexpr Duration kHelloTimeout = std::chrono::seconds(5);
+// A machine outside that does not answer a connect: far more than any network's round trip, and
+// less than people wait before they look.
+inline constexpr Duration kDialTimeout = std::chrono::seconds(10);
+// What a byte stream reads at once.
+inline constexpr size_t kStreamReadBytesMax = 64 << 10;
 // Between tries to accept while descriptors are short.
 inline constexpr Duration kAcceptRetryDelay = std::chrono::milliseconds(100);
 

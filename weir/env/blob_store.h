@@ -17,14 +17,10 @@
 #include <string>
 #include <vector>
 
-#include "weir/base/function.h"
 #include "weir/base/status.h"
+#include "weir/env/callback.h"
 
 namespace weir::env {
-
-using StatusCallback = base::UniqueFunction<void(Status)>;
-template <class T>
-using ResultCallback = base::UniqueFunction<void(StatusOr<T>)>;
 
 /// A blob being put in pieces. Destroying it before Finish has answered ok leaves nothing that List
 /// or Get would show.

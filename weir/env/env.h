@@ -5,6 +5,7 @@
 
 #include <string_view>
 
+#include "weir/env/byte_stream.h"
 #include "weir/env/clock.h"
 #include "weir/env/executor.h"
 #include "weir/env/file_system.h"
@@ -43,6 +44,7 @@ struct Env {
   Executor& pool;
   ThreadFactory& threads;
   Transport& transport;
+  Dialer& dialer;
   Chaos& chaos;
 };
 

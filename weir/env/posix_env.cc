@@ -7,6 +7,7 @@
 #include "weir/env/posix_file_system.h"
 #include "weir/env/posix_random.h"
 #include "weir/env/posix_threads.h"
+#include "weir/env/socket_dialer.h"
 #include "weir/env/socket_transport.h"
 #include "weir/env/thread_event_loop.h"
 #include "weir/env/thread_executor.h"
@@ -28,6 +29,7 @@ struct PosixEnv::World {
                     .pool = pool,
                     .threads = threads,
                     .transport = *transport,
+                    .dialer = dialer,
                     .chaos = chaos});
   }
 
@@ -38,6 +40,7 @@ struct PosixEnv::World {
   NoChaos chaos;
   std::unique_ptr<ThreadEventLoop> delivery;  // of the in-process transport
   std::unique_ptr<Transport> transport;
+  SocketDialer dialer;
   ThreadExecutor pool;
   std::optional<Env> env;
 };

@@ -5,13 +5,9 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-#define ASIO_STANDALONE
-#define ASIO_NO_DEPRECATED
 #include <array>
-#include <asio.hpp>
 #include <charconv>
 #include <cstring>
-#include <thread>
 #include <utility>
 #include <vector>
 
@@ -19,7 +15,7 @@
 #include "weir/base/limits.h"
 #include "weir/env/call_gate.h"
 #include "weir/env/posix_file_system.h"
-#include "weir/env/thread_name.h"
+#include "weir/env/socket_thread.h"
 
 namespace weir::env {
 namespace {
@@ -140,56 +136,12 @@ std::string ToString(const Endpoint& endpoint) {
                                     : Concat(host, ":", internet.port());
 }
 
-// What runs on the thread and holds a socket.
-class Member {
- public:
-  virtual ~Member() = default;
-  /// The transport is going: closes without telling anybody, so that nothing is left to run.
-  virtual void Shut() = 0;
-};
-
 }  // namespace
 
-// The thread, and what runs on it. Sockets need the context to their last breath, so everything
-// that has one owns a share of this.
-class SocketTransport::Io {
- public:
-  Io()
-      : work_(asio::make_work_guard(context_)), thread_([this] {
-          NameThisThread("weir-sockets");
-          context_.run();
-        }) {}
-
-  asio::io_context& context() { return context_; }
-
-  // Threads: the transport's.
-  void Add(const std::shared_ptr<Member>& member) {
-    std::erase_if(members_, [](const std::weak_ptr<Member>& m) { return m.expired(); });
-    members_.push_back(member);
-  }
-
-  // Closes all members and waits until nothing is left to run.
-  void Stop() {
-    asio::post(context_, [this] {
-      for (const std::weak_ptr<Member>& weak : members_) {
-        if (const std::shared_ptr<Member> member = weak.lock()) member->Shut();
-      }
-      work_.reset();
-    });
-    thread_.join();
-  }
-
- private:
-  asio::io_context context_{/*concurrency_hint=*/1};
-  asio::executor_work_guard<asio::io_context::executor_type> work_;
-  std::vector<std::weak_ptr<Member>> members_;
-  std::thread thread_;  // last: runs over the fields above
-};
-
 // One socket, from connect or accept to close.
-class SocketTransport::Link final : public Member, public std::enable_shared_from_this<Link> {
+class SocketTransport::Link final : public SocketMember, public std::enable_shared_from_this<Link> {
  public:
-  Link(std::shared_ptr<Io> io, Socket socket, std::string address)
+  Link(std::shared_ptr<SocketThread> io, Socket socket, std::string address)
       : io_(std::move(io)),
         socket_(std::move(socket)),
         hello_timer_(io_->context()),
@@ -220,7 +172,7 @@ class SocketTransport::Link final : public Member, public std::enable_shared_fro
   bool MarkClosed();
   void CloseSocket();
 
-  const std::shared_ptr<Io> io_;
+  const std::shared_ptr<SocketThread> io_;
   Socket socket_;
   asio::steady_timer hello_timer_;
   const std::string address_;
@@ -410,12 +362,13 @@ void SocketTransport::Link::CloseSocket() {
 }
 
 // A listening socket.
-class SocketTransport::Port final : public Member, public std::enable_shared_from_this<Port> {
+class SocketTransport::Port final : public SocketMember, public std::enable_shared_from_this<Port> {
  public:
   using ListeningSocket = asio::basic_socket_acceptor<Protocol>;
 
   // `file` is the path of a socket of a file.
-  Port(std::shared_ptr<Io> io, ListeningSocket socket, std::string file, Acceptor& acceptor)
+  Port(std::shared_ptr<SocketThread> io, ListeningSocket socket, std::string file,
+       Acceptor& acceptor)
       : io_(std::move(io)),
         file_(std::move(file)),
         retry_(io_->context()),
@@ -466,7 +419,7 @@ class SocketTransport::Port final : public Member, public std::enable_shared_fro
     retry_.async_wait([self = shared_from_this()](const Error&) { self->AcceptNext(); });
   }
 
-  const std::shared_ptr<Io> io_;
+  const std::shared_ptr<SocketThread> io_;
   const std::string file_;
   asio::steady_timer retry_;
   // Owners: the port, and links not yet introduced.
@@ -487,7 +440,7 @@ class SocketTransport::PortHandle final : public Listener {
   const std::string address_;
 };
 
-SocketTransport::SocketTransport() : io_(std::make_shared<Io>()) {}
+SocketTransport::SocketTransport() : io_(std::make_shared<SocketThread>("weir-sockets")) {}
 
 SocketTransport::~SocketTransport() { io_->Stop(); }
 

@@ -13,6 +13,8 @@
 
 namespace weir::env {
 
+class SocketThread;
+
 /// Addresses are "127.0.0.1:7077", "[::1]:7077" or "localhost:7077"; port 0 listens on a free one.
 /// "unix:/path/of/socket", of any length, is a socket of a file: it is made by Listen, and is gone
 /// with its listener; one that a killed process has left must be removed first.
@@ -32,12 +34,11 @@ class SocketTransport final : public Transport {
                                       std::shared_ptr<ConnectionHandler> handler) override;
 
  private:
-  class Io;
   class Link;
   class End;
   class Port;
   class PortHandle;
-  const std::shared_ptr<Io> io_;  // owners: the transport and everything made by it
+  const std::shared_ptr<SocketThread> io_;  // owners: the transport and everything made by it
 };
 
 }  // namespace weir::env

@@ -17,6 +17,7 @@ Incarnation::Incarnation(World& world, Process& process, std::string name)
       pool_(*this),
       threads_(*this),
       transport_(*this),
+      dialer_(*this),
       chaos_(world),
       env_{.clock = clock_,
            .random = random_,
@@ -24,6 +25,7 @@ Incarnation::Incarnation(World& world, Process& process, std::string name)
            .pool = pool_,
            .threads = threads_,
            .transport = transport_,
+           .dialer = dialer_,
            .chaos = chaos_} {}
 
 Incarnation::~Incarnation() = default;
@@ -45,7 +47,10 @@ void Incarnation::KillAtOperation(uint64_t n, Process::Death death) {
 
 void Incarnation::Run(const ProgramFactory& factory) { program_ = factory(env_, process_); }
 
-void Incarnation::EndWell() { world_.network().CloseAll(*this); }
+void Incarnation::EndWell() {
+  world_.network().CloseAll(*this);
+  world_.outside().CloseAll(*this);
+}
 
 // First what is queued, then the handlers, then the program: closures and handlers may refer to the
 // program's objects, not the other way round.
@@ -55,6 +60,7 @@ void Incarnation::TearDown() {
   Incarnation* const before = world_.SetCurrent(this);
   world_.queue().EraseOwner(owner_);
   world_.network().OnDeath(*this);
+  world_.outside().OnDeath(*this);
   program_.reset();
   world_.SetCurrent(before);
 }

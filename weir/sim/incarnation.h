@@ -9,6 +9,7 @@
 #include "weir/env/env.h"
 #include "weir/sim/disk_files.h"
 #include "weir/sim/network.h"
+#include "weir/sim/outside.h"
 #include "weir/sim/process.h"
 #include "weir/sim/schedule.h"
 #include "weir/sim/world.h"
@@ -63,6 +64,7 @@ class Incarnation {
   SimExecutor pool_;
   SimThreads threads_;
   SimTransport transport_;
+  SimDialer dialer_;
   SimChaos chaos_;
   const env::Env env_;
   std::unique_ptr<Program> program_;

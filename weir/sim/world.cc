@@ -9,6 +9,7 @@
 #include "weir/sim/disk.h"
 #include "weir/sim/incarnation.h"
 #include "weir/sim/network.h"
+#include "weir/sim/outside.h"
 #include "weir/sim/process.h"
 
 namespace weir::sim {
@@ -24,7 +25,8 @@ constexpr uint64_t kBuggifyMostPercent = 25;
 World::World(Options options)
     : options_(std::move(options)),
       ties_(Stream("ties")),
-      network_(std::make_unique<Network>(*this)) {}
+      network_(std::make_unique<Network>(*this)),
+      outside_(std::make_unique<Outside>(*this)) {}
 
 World::~World() {
   for (const std::unique_ptr<Process>& process : processes_) process->Kill();

@@ -29,6 +29,7 @@ namespace weir::sim {
 class Disk;
 class Incarnation;
 class Network;
+class Outside;
 class Process;
 
 /// What a simulated process runs: the root of all its objects, destroyed when it dies.
@@ -69,6 +70,7 @@ class World {
   void CrashMachine(Disk& disk);
 
   Network& network() { return *network_; }
+  Outside& outside() { return *outside_; }
   const Options& options() const { return options_; }
   const std::vector<std::unique_ptr<Process>>& processes() const { return processes_; }
 
@@ -147,6 +149,7 @@ class World {
   std::vector<Incarnation*> owners_;  // by OwnerId - 1; the dead are kept by their process
   std::vector<std::unique_ptr<Disk>> disks_;
   std::unique_ptr<Network> network_;
+  std::unique_ptr<Outside> outside_;
   std::vector<std::unique_ptr<Process>> processes_;
 };
 
