@@ -124,6 +124,30 @@ TEST_F(Acknowledgement, Regression3_ComesOnlyWhenDeferredJobsAreDone) {
   EXPECT_TRUE(answer.has_value() && answer->ok());
 }
 
+TEST_F(Acknowledgement, Regression3_ComesOnlyWhenNothingHoldsIt) {
+  const auto upload = Upload();
+  base::UniqueFunction<void(Status)> hold = upload->Hold();
+  upload->Finish({}, {});
+  while (store.held() == 0) RunFor(std::chrono::milliseconds(1));
+  store.Release({});
+  RunFor(std::chrono::seconds(1));
+  EXPECT_FALSE(answer.has_value());
+  hold({});
+  RunFor(std::chrono::seconds(1));
+  EXPECT_TRUE(answer.has_value() && answer->ok());
+}
+
+TEST_F(Acknowledgement, Regression3_WhatHeldItAndFailedIsNotAcknowledged) {
+  const auto upload = Upload();
+  upload->Hold()(UnavailableError("connection reset"));
+  upload->Finish({}, {});
+  while (store.held() == 0) RunFor(std::chrono::milliseconds(1));
+  store.Release({});
+  RunFor(std::chrono::seconds(1));
+  ASSERT_TRUE(answer.has_value());
+  EXPECT_EQ(answer->status().code(), StatusCode::kUnavailable);
+}
+
 TEST_F(Acknowledgement, Regression3_WhatCouldNotBeMadeDurableIsNotAcknowledged) {
   const auto upload = Upload();
   upload->Finish({}, {});

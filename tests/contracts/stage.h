@@ -165,6 +165,9 @@ class Stage {
     }
     void AddCommittable(runtime::Committable) override { ADD_FAILURE() << "no sink"; }
     void Defer(base::UniqueFunction<Status()> job) override { EXPECT_TRUE(job().ok()); }
+    base::UniqueFunction<void(Status)> Hold() override {
+      return [](const Status&) {};
+    }
     void Add(state::SnapshotChunk chunk) override {
       frozen.chunks.push_back(
           {backend_->states().states[chunk.state].name, std::move(chunk.bytes)});

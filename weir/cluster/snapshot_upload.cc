@@ -136,6 +136,12 @@ void SnapshotUpload::Defer(base::UniqueFunction<Status()> job) {
       });
 }
 
+base::UniqueFunction<void(Status)> SnapshotUpload::Hold() {
+  if (options_.env.chaos.Mutant("acknowledgement-before-write")) return [](const Status&) {};
+  answer_->Begin();
+  return [answer = answer_](const Status& status) { answer->End(status); };
+}
+
 size_t SnapshotUpload::bytes_waiting() const {
   return pack_ == nullptr ? 0 : pack_->buffered_bytes();
 }

@@ -55,6 +55,7 @@ class SnapshotUpload final : public runtime::SnapshotStream {
 
   void Write(uint32_t index, state::SnapshotChunk chunk) override;
   void Defer(base::UniqueFunction<Status()> job) override;
+  base::UniqueFunction<void(Status)> Hold() override;
   size_t bytes_waiting() const override;
   void Finish(runtime::SubtaskState state, Costs costs) override;
 

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <deque>
+#include <map>
 #include <memory>
 #include <string>
 #include <utility>
@@ -77,6 +78,9 @@ class SinkTask {
       committables.push_back(std::move(committable));
     }
     void Defer(base::UniqueFunction<Status()> job) override { jobs.push_back(std::move(job)); }
+    base::UniqueFunction<void(Status)> Hold() override {
+      return [answers = answers, n = holds++](const Status& status) { (*answers)[n] = status; };
+    }
 
     Status RunJobs() {
       for (base::UniqueFunction<Status()>& job : jobs) WEIR_RETURN_IF_ERROR(job());
@@ -84,6 +88,10 @@ class SinkTask {
     }
     std::vector<runtime::Committable> committables;
     std::vector<base::UniqueFunction<Status()>> jobs;
+    size_t holds = 0;
+    using Answers = std::map<size_t, Status>;
+    // What was said of each hold; owners: this, and the holds.
+    const std::shared_ptr<Answers> answers = std::make_shared<Answers>();
 
    private:
     const base::CheckpointId id_;

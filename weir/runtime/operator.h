@@ -118,6 +118,12 @@ class SnapshotContext {
   /// its status otherwise. For what must become durable before the checkpoint may count on it (a
   /// sink's sealed file).
   virtual void Defer(base::UniqueFunction<Status()> job) = 0;
+
+  /// For what is under way and answers by itself, where a job would only wait: the snapshot is
+  /// acknowledged only after the function was called with ok, declined when it was with anything
+  /// else. Never called, it holds the snapshot until the checkpoint is given up.
+  /// Threads: the function is called once, on any thread.
+  virtual base::UniqueFunction<void(Status)> Hold() = 0;
 };
 
 class Operator {

@@ -29,14 +29,17 @@ class SnapshotStream {
   /// A job that must succeed before the snapshot is acknowledged.
   virtual void Defer(base::UniqueFunction<Status()> job) = 0;
 
+  /// As SnapshotContext::Hold.
+  virtual base::UniqueFunction<void(Status)> Hold() = 0;
+
   /// Bytes given to Write that are still in memory.
   virtual size_t bytes_waiting() const = 0;
 
   struct Costs {
     Duration longest_step{0};  // the longest time that the snapshot kept records waiting
   };
-  /// Everything was given. The writer acknowledges once it is durable and the deferred jobs are
-  /// done.
+  /// Everything was given. The writer acknowledges once it is durable and the deferred jobs and
+  /// holds are done.
   virtual void Finish(SubtaskState state, Costs costs) = 0;
 };
 

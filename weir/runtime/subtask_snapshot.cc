@@ -84,6 +84,8 @@ void SubtaskSnapshot::AddCommittable(Committable committable) {
 
 void SubtaskSnapshot::Defer(base::UniqueFunction<Status()> job) { stream_->Defer(std::move(job)); }
 
+base::UniqueFunction<void(Status)> SubtaskSnapshot::Hold() { return stream_->Hold(); }
+
 void SubtaskSnapshot::AddStep(base::Instant begin) {
   costs_.longest_step = std::max(costs_.longest_step, clock_.Now() - begin);
 }

@@ -47,6 +47,7 @@ class SubtaskSnapshot final : private SnapshotContext {
                std::string item) override;
   void AddCommittable(Committable committable) override;
   void Defer(base::UniqueFunction<Status()> job) override;
+  base::UniqueFunction<void(Status)> Hold() override;
   void AddStep(base::Instant begin);
 
   ChainDriver& driver_;

@@ -126,6 +126,9 @@ class Host final : public SubtaskHost {
     explicit Stream(Host& host) : host_(host) {}
     void Write(uint32_t, state::SnapshotChunk) override {}
     void Defer(base::UniqueFunction<Status()>) override {}
+    base::UniqueFunction<void(Status)> Hold() override {
+      return [](const Status&) {};
+    }
     size_t bytes_waiting() const override { return 0; }
     void Finish(SubtaskState state, Costs) override { host_.snapshots.push_back(std::move(state)); }
 

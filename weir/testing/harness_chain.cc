@@ -123,6 +123,10 @@ class HarnessChain::Recorder final : public runtime::SnapshotContext {
   void Defer(base::UniqueFunction<Status()> job) override {
     if (status_.ok()) status_ = job();
   }
+  // Nothing of a harness is under way behind a barrier.
+  base::UniqueFunction<void(Status)> Hold() override {
+    return [](const Status&) {};
+  }
   const Status& status() const { return status_; }
 
  private:
