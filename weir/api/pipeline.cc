@@ -35,6 +35,14 @@ Pipeline& Pipeline::Set(std::string_view key, std::string_view value, Location p
   return *this;
 }
 
+Stream<std::string> Pipeline::SocketTextStream(SocketTextOptions options, Location place) {
+  if (const Status status = connectors::CheckSocketTextOptions(options); !status.ok())
+    program_->AddError(place, Concat("SocketTextStream: ", status.message()));
+  return Read<std::string>(std::make_shared<connectors::SocketTextSource>(std::move(options)),
+                           place)
+      .SetParallelism(1, place);
+}
+
 StatusOr<api::JobPlan> Pipeline::Plan(const api::PlanRequest& request) {
   StatusOr<api::JobPlan> plan = api::PlanJob(*program_, request, errors_);
   if (plan.ok()) return plan;

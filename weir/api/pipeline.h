@@ -30,6 +30,7 @@
 #include "weir/connectors/elements_source.h"
 #include "weir/connectors/generator_source.h"
 #include "weir/connectors/json_source.h"
+#include "weir/connectors/socket_text_source.h"
 #include "weir/connectors/text_source.h"
 
 namespace weir {
@@ -98,6 +99,15 @@ class Pipeline {
   Stream<std::string> ReadText(TextSourceOptions options, Location place = Location::current()) {
     return Read<std::string>(connectors::NewTextSource(std::move(options)), place);
   }
+
+  /// The lines that are sent over a TCP connection, as of `nc -lk 9999`. Nothing can be read again:
+  /// a restart loses what was sent and is not in the newest checkpoint. Read by one subtask.
+  Stream<std::string> SocketTextStream(std::string host, uint16_t port,
+                                       Location place = Location::current()) {
+    return SocketTextStream(SocketTextOptions{.host = std::move(host), .port = port}, place);
+  }
+  Stream<std::string> SocketTextStream(SocketTextOptions options,
+                                       Location place = Location::current());
 
   /// The values of a file of JSON lines, of all *.jsonl files of a directory, or of those that
   /// match a pattern (logs/*.json). Fields are found by name.

@@ -151,6 +151,9 @@ inline constexpr Duration kHelloTimeout = std::chrono::seconds(5);
 // A machine outside that does not answer a connect: far more than any network's round trip, and
 // less than people wait before they look.
 inline constexpr Duration kDialTimeout = std::chrono::seconds(10);
+// Between two tries to connect outside, which double from the first on: a server that is back after
+// an hour is noticed soon.
+inline constexpr Duration kRedialPauseMax = std::chrono::seconds(30);
 // What a byte stream reads at once.
 inline constexpr size_t kStreamReadBytesMax = 64 << 10;
 // Between tries to accept while descriptors are short.

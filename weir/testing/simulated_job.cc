@@ -36,6 +36,7 @@ class SimulatedJob::World {
         parallelism_(options.parallelism) {}
 
   sim::Disk& disk() { return disk_; }
+  sim::World& world() { return world_; }
   Status Run(Duration at_most);
   bool RunUntil(const std::function<bool()>& done, Duration at_most);
   void RunFor(Duration time);
@@ -254,6 +255,7 @@ SimulatedJob::SimulatedJob(std::function<void(Pipeline&)> build, const Options& 
 SimulatedJob::~SimulatedJob() = default;
 
 sim::Disk& SimulatedJob::disk() { return world_->disk(); }
+sim::World& SimulatedJob::world() { return world_->world(); }
 Status SimulatedJob::Run(Duration at_most) { return world_->Run(at_most); }
 bool SimulatedJob::RunUntil(const std::function<bool()>& done, Duration at_most) {
   return world_->RunUntil(done, at_most);

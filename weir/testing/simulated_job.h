@@ -46,6 +46,9 @@ class SimulatedJob {
   /// The disk of all processes, for input and output files.
   sim::Disk& disk();
 
+  /// Where it all happens: for servers outside (sim/outside.h) and times.
+  sim::World& world();
+
   /// Lets the job run until it has finished.
   /// Errors: what ended the job; DeadlineExceeded when it did not end within `at_most`.
   Status Run(Duration at_most = std::chrono::minutes(10));
