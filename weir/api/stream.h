@@ -148,6 +148,17 @@ class Stream : public api::NodeHandle<Stream<T>> {
     return api::Print(this->program(), edges_, place);
   }
 
+  /// Sends each record over a TCP connection, as one line of JSON (a number or text as it is). At
+  /// least once: a restart sends again what came behind the newest checkpoint. Sent by one subtask.
+  StreamSink WriteToSocket(std::string host, uint16_t port,
+                           std::source_location place = std::source_location::current()) const {
+    return WriteToSocket(SocketSinkOptions{.host = std::move(host), .port = port}, place);
+  }
+  StreamSink WriteToSocket(SocketSinkOptions options,
+                           std::source_location place = std::source_location::current()) const {
+    return api::WriteToSocket(this->program(), edges_, std::move(options), place);
+  }
+
   /// Writes CSV files into a directory, each record exactly once.
   StreamSink WriteCsv(FileSinkOptions options,
                       std::source_location place = std::source_location::current()) const {

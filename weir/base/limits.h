@@ -128,6 +128,9 @@ inline constexpr Duration kRateBurstMax = std::chrono::milliseconds(20);
 // Lines that wait for whoever reads the standard output, per subtask; beyond it the sink takes no
 // rows.
 inline constexpr size_t kPrintBytesMax = 1 << 20;
+// Lines that wait for whoever is at the other end of a socket, per subtask; beyond it the sink
+// takes no rows.
+inline constexpr size_t kSocketSinkBytesMax = 1 << 20;
 // Files that a sink subtask closes between two checkpoints because they are large or old: each is a
 // descriptor until its checkpoint is taken. The last one grows instead.
 inline constexpr size_t kRolledFilesMax = 100;
