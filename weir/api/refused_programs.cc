@@ -56,6 +56,7 @@ void Functions(Stream<Click> clicks) {
   clicks.Map([](const Click& c) { return c.page.c_str(); });  // refused: return a type that owns its bytes, such as std::string
   clicks.Map([](const Click&) {});  // refused: return the new record
   clicks.Map([](const Click& c) { return Plain{c.at}; });  // refused: write `WEIR_RECORD(Type, field, ...);` behind the struct
+  clicks.ForEach([](const Click& c) { return c.at; });  // refused: return nothing, or a weir::Status that fails the attempt
   clicks.Filter([](const Click& c) { return c.page; });  // refused: return a bool and take the record as `const T&` or `T`
   clicks.FlatMap([](const Click& c) { return c; });  // refused: give FlatMap a function that returns a range or a std::optional of records
   clicks.FlatMap([](const Click&) { return std::vector<AlsoPlain>(); });  // refused: write `WEIR_RECORD(Type, field, ...);` behind the struct

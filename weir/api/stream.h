@@ -25,6 +25,7 @@
 #include "weir/operators/factory_of.h"
 #include "weir/operators/filter.h"
 #include "weir/operators/flat_map.h"
+#include "weir/operators/for_each.h"
 #include "weir/operators/key_hasher.h"
 #include "weir/operators/keyed_process.h"
 #include "weir/operators/map.h"
@@ -194,6 +195,20 @@ class Stream : public api::NodeHandle<Stream<T>> {
     return WriteJson(FileSinkOptions{.directory = std::move(directory)}, place);
   }
 
+  /// Calls `function` with each record, on the subtask's thread: it must not wait for long. At
+  /// least once: a restart calls it again with what came behind the newest checkpoint. It takes
+  /// `const T&`, `T` or `T&&`, and returns nothing, or a Status that fails the attempt when it is
+  /// not ok.
+  template <class F>
+  StreamSink ForEach(F function,
+                     std::source_location place = std::source_location::current()) const {
+    return ForEachAt(std::move(function), place);
+  }
+  template <class F>
+  StreamSink ForEach(api::NameHere name, F function) const {
+    return ForEachAt(std::move(function), name.place).Named(name);
+  }
+
   /// Hands the records to a sink, each exactly once.
   StreamSink SinkTo(std::shared_ptr<const runtime::Sink> sink,
                     std::source_location place = std::source_location::current()) const {
@@ -239,6 +254,14 @@ class Stream : public api::NodeHandle<Stream<T>> {
                                      std::source_location place) const;
   Stream Partitioned(runtime::Partitioning partitioning) const;
 
+  template <class F>
+  StreamSink ForEachAt(F function, std::source_location place) const {
+    if constexpr (operators::CheckForEach<F, T>()) {
+      return api::AddSink(this->program(), edges_,
+                          std::make_shared<operators::ForEachFactory<T, F>>(std::move(function)),
+                          place);
+    }
+  }
   template <class F>
   auto MapAt(F function, std::source_location place) const;
   template <class F>

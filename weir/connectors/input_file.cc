@@ -11,7 +11,6 @@ namespace {
 
 constexpr size_t kReadBytes = 64 << 10;
 constexpr size_t kTailBytes = 4 << 10;
-constexpr size_t kMessageTextBytesMax = 40;
 
 }  // namespace
 
@@ -74,22 +73,6 @@ std::string PlaceInFile(const env::ReadableFile& file, const std::string& path, 
     at += *count;
   }
   return Concat(path, ":", WithThousands(line));
-}
-
-std::string QuotedForMessage(std::string_view text) {
-  constexpr std::string_view kHex = "0123456789abcdef";
-  size_t shown = std::min(text.size(), kMessageTextBytesMax);
-  while (shown > 0 && shown < text.size() && (text[shown] & 0xC0) == 0x80) --shown;  // whole UTF-8
-  std::string out = "\"";
-  for (const char c : text.substr(0, shown)) {
-    const auto byte = static_cast<uint8_t>(c);
-    if (byte < ' ' || byte == 0x7f) {
-      out.append("\\x").append({kHex[byte >> 4], kHex[byte & 15]});
-    } else {
-      out.push_back(c);
-    }
-  }
-  return out.append(shown < text.size() ? "…\"" : "\"");
 }
 
 std::string WithThousands(uint64_t number) {

@@ -8,6 +8,7 @@
 #include <string>
 #include <string_view>
 
+#include "weir/base/quoted.h"
 #include "weir/connectors/file_split.h"
 #include "weir/env/file_system.h"
 
@@ -47,8 +48,7 @@ Status CheckUnchanged(const env::ReadableFile& file, const std::string& path,
 /// file up to there: for errors only. The path alone when it cannot be read.
 std::string PlaceInFile(const env::ReadableFile& file, const std::string& path, uint64_t offset);
 
-/// `text` in quotes, cut after 40 bytes, what cannot be printed escaped.
-std::string QuotedForMessage(std::string_view text);
+using base::QuotedForMessage;
 
 /// "48,211".
 std::string WithThousands(uint64_t number);

@@ -31,15 +31,6 @@ TEST(PlaceInFile, CountsLinesFromOne) {
   EXPECT_EQ(PlaceInFile(Text(std::string(48'210, '\n')), "t.csv", 48'210), "t.csv:48,211");
 }
 
-TEST(QuotedForMessage, IsShortAndPrintable) {
-  EXPECT_EQ(QuotedForMessage("12,5O"), "\"12,5O\"");
-  EXPECT_EQ(QuotedForMessage(std::string_view("a\n\0\x7f", 4)), "\"a\\x0a\\x00\\x7f\"");
-  EXPECT_EQ(QuotedForMessage(std::string(40, 'x')), Concat("\"", std::string(40, 'x'), "\""));
-  EXPECT_EQ(QuotedForMessage(std::string(41, 'x')), Concat("\"", std::string(40, 'x'), "…\""));
-  EXPECT_EQ(QuotedForMessage(Concat(std::string(39, 'x'), "é")),
-            Concat("\"", std::string(39, 'x'), "…\""));
-}
-
 TEST(WithThousands, GroupsByThree) {
   EXPECT_EQ(WithThousands(0), "0");
   EXPECT_EQ(WithThousands(999), "999");

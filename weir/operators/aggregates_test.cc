@@ -77,7 +77,8 @@ TEST(Aggregates, WhatReduceThrowsCarriesTheName) {
     });
   });
   EXPECT_EQ(harness.Play("+ ann 1 1 | + ann 1 1"),
-            "+ ann 1 1 | error: total: exception in a user function: too much");
+            "+ ann 1 1 | error: total: exception in a user function: too much, with the record "
+            R"({"who":"ann","amount":1,"price":1})");
 }
 
 }  // namespace

@@ -77,7 +77,7 @@ class BroadcastProcess final : public FunctionOperator<F, K, OutOf<F>> {
 
  private:
   template <class Out, class Call>
-  uint32_t EachOfFirst(const runtime::Input& input, ContextOf<K>& context, Out& out, Call call) {
+  uint32_t EachOfFirst(runtime::Input& input, ContextOf<K>& context, Out& out, Call call) {
     if constexpr (std::is_same_v<K, NoKey>) {
       return first_.ForEach(input, context, out, call);
     } else {

@@ -43,7 +43,7 @@ class Filter final : public runtime::Operator {
     record::AnyBatch& batch = input.batch;
     const bool has_columns =
         batch.timestamps() != nullptr || batch.hashes() != nullptr || batch.kinds() != nullptr;
-    const uint32_t kept = has_columns ? CompactWithColumns(batch) : Compact(batch, nullptr);
+    const uint32_t kept = has_columns ? CompactWithColumns(input) : Compact(input, nullptr);
     if constexpr (!TypeTraits<T>::kFlat) {
       if (kept != batch.size()) batch.set_heap_bytes(batch.type().HeapBytes(batch, 0, kept));
     }
@@ -56,12 +56,14 @@ class Filter final : public runtime::Operator {
   // Moves the rows that stay to the front and notes in `places`, when there is one, where they
   // were. Without a branch on the predicate's answer for flat rows: it may be as random as the
   // data.
-  uint32_t Compact(record::AnyBatch& batch, uint16_t* places) const {
+  uint32_t Compact(runtime::Input& input, uint16_t* places) const {
     LoopCopy<F> predicate = predicate_;
-    T* rows = batch.Rows<T>();
-    const uint32_t size = batch.size();
+    T* rows = input.batch.Rows<T>();
+    const uint32_t size = input.batch.size();
     uint32_t kept = 0;
-    for (uint32_t i = 0; i < size; ++i) {
+    uint32_t i = 0;
+    const RowInHand hand(input, i);
+    for (; i < size; ++i) {
       const bool keep = static_cast<bool>(std::invoke(predicate, std::as_const(rows[i])));
       if (places != nullptr) places[kept] = static_cast<uint16_t>(i);
       if constexpr (TypeTraits<T>::kFlat) {
@@ -74,10 +76,10 @@ class Filter final : public runtime::Operator {
     return kept;
   }
 
-  [[gnu::noinline]] uint32_t CompactWithColumns(record::AnyBatch& batch) const {
+  [[gnu::noinline]] uint32_t CompactWithColumns(runtime::Input& input) const {
     std::array<uint16_t, limits::kBatchRecordsMax> places;
-    const uint32_t kept = Compact(batch, places.data());
-    KeepColumns(batch, std::span(places).first(kept));
+    const uint32_t kept = Compact(input, places.data());
+    KeepColumns(input.batch, std::span(places).first(kept));
     return kept;
   }
 

@@ -120,6 +120,9 @@ class FlatMap final : public runtime::Operator {
     In* rows = input.batch.Rows<In>();
     const uint32_t size = input.batch.size();
     uint32_t i = input.cursor;
+    const std::conditional_t<kTakesConst<F, In> || kTakesConst<F, In, Collector<Out>&>, RowInHand,
+                             NoRowInHand>
+        hand(input, i);
     while (i < size && !out.MustDrain()) {
       out.At(i);
       CallOn(rows[i], out);

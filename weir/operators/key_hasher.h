@@ -72,7 +72,9 @@ class KeyHasher final : public runtime::Operator {
     const uint32_t size = batch.size();
     uint64_t* hashes = batch.AddHashes();
     bool valid = true;
-    for (uint32_t i = 0; i < size; ++i) {
+    uint32_t i = 0;
+    const RowInHand hand(input, i);
+    for (; i < size; ++i) {
       const Key& key = std::invoke(selector, rows[i]);
       hashes[i] = TypeTraits<Key>::Hash(seed, key);
       valid &= TypeTraits<Key>::ValidKey(key);

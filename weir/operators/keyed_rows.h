@@ -15,6 +15,7 @@
 #include "weir/base/check.h"
 #include "weir/operators/any_selector.h"
 #include "weir/operators/process_method.h"
+#include "weir/operators/row_in_hand.h"
 #include "weir/record/typed_ops.h"
 #include "weir/runtime/operator.h"
 #include "weir/state/keyed_backend.h"
@@ -29,8 +30,8 @@ class KeyedRows {
   /// Calls `process(row)` for the rows from the cursor on, until the output must be drained;
   /// returns the first row not processed.
   template <class Out, class Process>
-  uint32_t ForEach(const runtime::Input& input, state::KeyedBackend& backend,
-                   KeyedContext<K>& context, Collector<Out>& out, Process process) {
+  uint32_t ForEach(runtime::Input& input, state::KeyedBackend& backend, KeyedContext<K>& context,
+                   Collector<Out>& out, Process process) {
     const record::AnyBatch& batch = input.batch;
     WEIR_CHECK(batch.hashes() != nullptr || batch.empty());
     const T* rows = batch.Rows<T>();
@@ -39,6 +40,7 @@ class KeyedRows {
     const uint32_t size = batch.size();
     if constexpr (kAnySelector) SelectKeys({rows, size});
     uint32_t i = input.cursor;
+    const RowInHand hand(input, i);
     for (uint32_t first = i; first < std::min(i + kAhead, size); ++first)
       backend.Prefetch(hashes[first]);
     for (; i < size && !out.MustDrain() && !context.must_drain(); ++i) {
@@ -82,12 +84,12 @@ class PlainRows {
   explicit PlainRows(NoKey) {}
 
   template <class Context, class Out, class Process>
-  uint32_t ForEach(const runtime::Input& input, Context& context, Collector<Out>& out,
-                   Process process) {
+  uint32_t ForEach(runtime::Input& input, Context& context, Collector<Out>& out, Process process) {
     const T* rows = std::as_const(input.batch).template Rows<T>();
     const Timestamp* timestamps = std::as_const(input.batch).timestamps();
     const uint32_t size = input.batch.size();
     uint32_t i = input.cursor;
+    const RowInHand hand(input, i);
     for (; i < size && !out.MustDrain() && !context.must_drain(); ++i) {
       context.Set(i, timestamps == nullptr ? record::kNoTimestamp : timestamps[i]);
       out.At(i);

@@ -28,7 +28,7 @@ class Map final : public runtime::Operator {
 
   StatusOr<runtime::Outcome> Process(runtime::Input& input, runtime::Output& output) override {
     if constexpr (std::is_same_v<In, Out> && TypeTraits<In>::kFlat) {
-      InPlace(input.batch);
+      InPlace(input);
       ForwardWhole(input, output);
       return runtime::Outcome::kNeedInput;
     } else {
@@ -43,22 +43,29 @@ class Map final : public runtime::Operator {
   }
 
  private:
-  void InPlace(record::AnyBatch& batch) const {
+  void InPlace(runtime::Input& input) const {
     LoopCopy<F> function = function_;
-    In* rows = batch.Rows<In>();
-    const uint32_t size = batch.size();
-    for (uint32_t i = 0; i < size; ++i) rows[i] = Call(function, rows[i]);
+    In* rows = input.batch.Rows<In>();
+    const uint32_t size = input.batch.size();
+    uint32_t i = 0;
+    const HandOf<F, In> hand(input, i);
+    for (; i < size; ++i) rows[i] = Call(function, rows[i]);
   }
 
   void InRuns(runtime::Input& input, Collector<Out>& out) const {
     LoopCopy<F> function = function_;
     In* rows = input.batch.Rows<In>();
+    uint32_t row = input.cursor;
+    const HandOf<F, In> hand(input, row);
     while (input.cursor < input.batch.size() && !out.MustDrain()) {
       const std::span<Out> room = out.Room();
       const uint32_t begin = input.cursor;
       const uint32_t count =
           std::min(static_cast<uint32_t>(room.size()), input.batch.size() - begin);
-      for (uint32_t i = 0; i < count; ++i) room[i] = Call(function, rows[begin + i]);
+      for (uint32_t i = 0; i < count; ++i) {
+        row = begin + i;
+        room[i] = Call(function, rows[row]);
+      }
       out.Filled(count, begin);
       input.cursor += count;
     }
@@ -67,6 +74,7 @@ class Map final : public runtime::Operator {
   void OneByOne(runtime::Input& input, Collector<Out>& out) const {
     In* rows = input.batch.Rows<In>();
     uint32_t i = input.cursor;
+    const HandOf<F, In> hand(input, i);
     const uint32_t size = input.batch.size();
     while (i < size && !out.MustDrain()) {
       out.At(i);

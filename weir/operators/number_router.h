@@ -56,7 +56,9 @@ class NumberRouter final : public runtime::Operator {
     record::AnyBatch& batch = input.batch;
     const T* rows = std::as_const(batch).template Rows<T>();
     uint64_t* numbers = batch.AddHashes();
-    for (uint32_t i = 0; i < batch.size(); ++i) {
+    uint32_t i = 0;
+    const RowInHand hand(input, i);
+    for (; i < batch.size(); ++i) {
       const auto number = std::invoke(description_.number_of, rows[i]);
       if (std::cmp_less(number, 0)) return NegativeNumberError(description_.place);
       numbers[i] = static_cast<uint64_t>(number);

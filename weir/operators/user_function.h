@@ -12,6 +12,7 @@
 #include <type_traits>
 #include <utility>
 
+#include "weir/operators/row_in_hand.h"
 #include "weir/record/record.h"
 #include "weir/record/type_traits.h"
 
@@ -88,5 +89,9 @@ constexpr bool CheckRecord() {
 template <class F>
 using LoopCopy =
     std::conditional_t<std::is_trivially_copyable_v<F> && sizeof(F) <= 64, const F, const F&>;
+
+/// What remembers the row that a function of type F has.
+template <class F, class In, class... More>
+using HandOf = std::conditional_t<kTakesConst<F, In, More...>, RowInHand, NoRowInHand>;
 
 }  // namespace weir::operators

@@ -4,9 +4,32 @@
 #include <utility>
 
 #include "weir/base/check.h"
+#include "weir/base/quoted.h"
 #include "weir/runtime/user_code.h"
 
 namespace weir::runtime {
+namespace {
+
+constexpr size_t kRecordBytesMax = 200;  // of one in a message
+
+// What a user's function threw, with the record that it had: the line of the input that the user
+// looks for.
+Status WithRecord(const Status& status, const Input& input) {
+  if (status.code() != StatusCode::kUnknown || input.in_hand >= input.batch.size()) return status;
+  const record::TypeOps& type = input.batch.type();
+  std::string text;
+  const Status shown = CatchUserExceptions([&]() -> Status {
+    type.AppendJson(input.batch, input.in_hand, text);
+    return {};
+  });
+  if (!shown.ok()) return status;
+  const bool is_text = type.schema().kind == record::TypeKind::kString;
+  return Status(status.code(), Concat(status.message(), ", with the record ",
+                                      is_text ? base::QuotedForMessage(text)
+                                              : base::ShortForMessage(text, kRecordBytesMax)));
+}
+
+}  // namespace
 
 ChainDriver::ChainDriver(const record::TypeOps* source_type, std::vector<Node> nodes,
                          std::vector<OutEdge> edges)
@@ -190,7 +213,7 @@ StatusOr<ChainDriver::Step> ChainDriver::StepInput(size_t index) {
   Link& link = links_[index];
   Input input{link.port, *link.input, link.cursor};
   auto outcome = CatchUserExceptions([&] { return link.node.op->Process(input, *link.output); });
-  if (!outcome.ok()) return outcome.status().Annotated(link.node.name());
+  if (!outcome.ok()) return WithRecord(outcome.status(), input).Annotated(link.node.name());
   link.cursor = input.cursor;
   if (*outcome == Outcome::kBlocked) return Step::kBlocked;
   if (*outcome != Outcome::kNeedInput) return Step::kDidSomething;

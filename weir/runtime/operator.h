@@ -64,6 +64,9 @@ struct Input {
   base::PortIndex port;
   record::AnyBatch& batch;
   uint32_t cursor = 0;  // the first row not yet consumed; batch.size() when done
+  // The row that a user's function had when it threw; kNoRow when the operator does not say.
+  uint32_t in_hand = kNoRow;
+  static constexpr uint32_t kNoRow = UINT32_MAX;
 };
 
 /// Lets other threads hand work to a subtask; closures run on its thread between batches, in order
