@@ -132,6 +132,7 @@ void Build(weir::Pipeline& p) {
   const std::string variant = p.Option("variant", "first", "which version of the program");
   const std::string input = p.Option("input", "readings.csv", "CSV with key,value");
   const std::string out = p.Option("out", "sums", "directory of the sums");
+  const auto port = p.Option("port", int64_t{9999}, "where the sums are sent to");
   const auto rate = p.Option("rate", int64_t{0}, "readings a second; 0: as fast as they go");
   p.Name("sums");
   const weir::CsvSourceOptions source{.path = input, .rate = static_cast<uint64_t>(rate)};
@@ -158,6 +159,8 @@ void Build(weir::Pipeline& p) {
     readings.Process<Summing>("summing").Map([](const Sum& sum) { return sum.sum; }).Print();
   } else if (variant == "printing-texts") {
     readings.Process<Summing>("summing").Map([](const Sum& sum) { return Text(sum); }).Print();
+  } else if (variant == "sending") {
+    readings.Process<Summing>("summing").WriteToSocket("localhost", static_cast<uint16_t>(port));
   } else if (variant == "stuck") {
     readings.Process<Stuck>("summing").WriteCsv(out);
   } else if (variant == "stuck-beside-failure") {

@@ -18,6 +18,7 @@ BUILD = pathlib.Path(os.environ.get("WEIR_BUILD", ROOT / "build" / "dev")).resol
 KEYED_SUM = BUILD / "examples" / "keyed_sum"
 LEDGER = BUILD / "examples" / "ledger"
 WORDCOUNT = BUILD / "examples" / "wordcount"
+CHECKPOINT_EXAMPLE = BUILD / "examples" / "checkpoint_example"
 ENRICH = BUILD / "examples" / "enrich"
 SESSIONS = BUILD / "examples" / "sessions_by_timer"
 SUMS = BUILD / "tests" / "system" / "sums_job"
@@ -104,6 +105,17 @@ class Running:
         with self._said:
             before = complete([line for line in self._lines if line])
         self.wait_for(lambda lines: complete(lines) >= before + checkpoints)
+
+    def wait_for_output(self, condition):
+        """Waits until the whole lines on standard output are as they should be, or the process has ended."""
+        deadline = time.monotonic() + SECONDS_MAX
+        while self._process.poll() is None and time.monotonic() < deadline:
+            said = os.pread(self._out.fileno(), 1 << 20, 0).decode()
+            if condition(said[:said.rfind("\n") + 1].splitlines()):
+                return
+            time.sleep(0.01)
+        if self._process.poll() is None:
+            self._hangs()
 
     def send(self, number):
         if self._process.poll() is None:
@@ -214,6 +226,6 @@ def main():
     unittest.main(verbosity=2)
 
 
-__all__ = ["BUILD", "CHECK_LEDGER", "DONE", "ENRICH", "Ended", "FAILED", "FAST", "KEYED_SUM", "LEDGER", "NO_RESTART",
+__all__ = ["BUILD", "CHECKPOINT_EXAMPLE", "CHECK_LEDGER", "DONE", "ENRICH", "Ended", "FAILED", "FAST", "KEYED_SUM", "LEDGER", "NO_RESTART",
            "REFUSED", "ROOT", "SECONDS_MAX", "SESSIONS", "SOCKET_JOB", "SUMS", "SystemTest", "TWO", "USAGE", "WORDCOUNT",
            "json", "main", "os", "pathlib", "re", "signal", "subprocess", "sys", "time"]

@@ -62,9 +62,9 @@ void Redial::OnDialed(StatusOr<std::unique_ptr<env::ByteStream>> dialed) {
 void Redial::Failed(const Status& reason) {
   ++failures_;
   if (options_.retries_max >= 0 && failures_ > options_.retries_max) {
-    failure_ = UnavailableError(reason.message(), "; failed ", failures_,
+    failure_ = UnavailableError(reason.message(), " (failed ", failures_,
                                 failures_ == 1 ? " time" : " times",
-                                " in a row: let a server listen there, or let it be tried more "
+                                " in a row); let a server listen there, or let it be tried more "
                                 "often with max_retries");
     return;
   }

@@ -67,7 +67,7 @@ TEST(Redial, WithoutRetriesTheFirstFailureIsTheLast) {
   const Status status = dialing.AskFor(milliseconds(50)).status();
   EXPECT_EQ(status.code(), StatusCode::kUnavailable);
   EXPECT_EQ(status.message(),
-            "connect to there:1: connection refused; failed 1 time in a row: let a server listen "
+            "connect to there:1: connection refused (failed 1 time in a row); let a server listen "
             "there, or let it be tried more often with max_retries");
 }
 

@@ -135,7 +135,7 @@ TEST_F(SocketSinkTest, WhereNobodyListensItSaysWhatToDo) {
   server.SetListening(false);
   ASSERT_TRUE(task.Start().ok());
   EXPECT_EQ(task.RunFor(milliseconds(50)).message(),
-            "connect to there:7: connection refused; failed 1 time in a row: let a server listen "
+            "connect to there:7: connection refused (failed 1 time in a row); let a server listen "
             "there, or let it be tried more often with max_retries");
 }
 

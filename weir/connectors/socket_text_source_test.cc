@@ -132,7 +132,7 @@ TEST(SocketTextSource, WhereNobodyListensItSaysWhatToDo) {
   SocketReading reading;
   reading.server.SetListening(false);
   EXPECT_EQ(reading.ErrorOf(reading.Read(), StatusCode::kUnavailable),
-            "connect to there:9999: connection refused; failed 1 time in a row: let a server "
+            "connect to there:9999: connection refused (failed 1 time in a row); let a server "
             "listen there, or let it be tried more often with max_retries");
 }
 
