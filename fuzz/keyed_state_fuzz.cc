@@ -43,7 +43,7 @@ class Backend {
     WEIR_CHECK(weir::ValueState<bool>::DeclareIn(backend_, "b").ok());
     WEIR_CHECK(weir::ValueState<std::string>::DeclareIn(backend_, "t").ok());
     WEIR_CHECK(weir::ListState<std::string>::DeclareIn(backend_, "l").ok());
-    WEIR_CHECK(weir::MapState<std::string, std::string>::DeclareIn(backend_, "m").ok());
+    WEIR_CHECK((weir::MapState<std::string, std::string>::DeclareIn(backend_, "m").ok()));
     backend_.Open();
   }
 

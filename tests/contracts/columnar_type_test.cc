@@ -46,6 +46,9 @@ class ColumnarType final : public record::TypeOps {
     return same != nullptr && same->schema_ == schema_;
   }
   uint32_t capacity() const override { return limits::kBatchRecordsMax; }
+  uint32_t row_bytes() const override {
+    return static_cast<uint32_t>(schema_.children.size() * sizeof(int64_t));
+  }
 
   void* NewRows() const override {
     auto rows = std::make_unique<Rows>();

@@ -41,6 +41,32 @@ class Summing : public weir::KeyedProcessFunction<int64_t, Reading, Sum> {
   weir::ValueState<Totals> totals_{this, "totals"};
 };
 
+// Counts for whoever watches.
+class Counting : public Summing {
+ public:
+  void Open(weir::RuntimeContext& runtime) override {
+    seen_ = runtime.GetCounter("readings_seen");
+    last_ = runtime.GetGauge("last_value");
+    values_ = runtime.GetHistogram("value", {100, 500});
+  }
+  void ProcessElement(const Reading& in, Context& context, weir::Collector<Sum>& out) override {
+    seen_.Add();
+    last_.Set(static_cast<double>(in.value));
+    values_.Observe(static_cast<double>(in.value));
+    Summing::ProcessElement(in, context, out);
+  }
+
+ private:
+  weir::Counter seen_;
+  weir::Gauge last_;
+  weir::Histogram values_;
+};
+
+class CountingUnnamed : public Summing {
+ public:
+  void Open(weir::RuntimeContext& runtime) override { runtime.GetCounter("readings-seen"); }
+};
+
 // The next version, whose state of the same name holds something else.
 class SummingText : public weir::KeyedProcessFunction<int64_t, Reading, Sum> {
  public:
@@ -150,6 +176,10 @@ void Build(weir::Pipeline& p) {
     readings.Process<Forgetful>("summing").WriteCsv(out);
   } else if (variant == "renamed") {
     readings.Process<Summing>("totalling").WriteCsv(out);
+  } else if (variant == "counting") {
+    readings.Process<Counting>("summing").WriteCsv(out);
+  } else if (variant == "counting-unnamed") {
+    readings.Process<CountingUnnamed>("summing").WriteCsv(out);
   } else if (variant == "throwing") {
     p.SetRestartStrategy(weir::FixedDelayRestart(2, std::chrono::milliseconds(10)));
     readings.Process<Throwing>("summing", int64_t{100}).WriteCsv(out);

@@ -96,7 +96,14 @@ class Running:
             self._hangs()
 
     def wait_for_line(self, beginning):
-        self.wait_for(lambda lines: any(line.startswith(beginning) for line in lines))
+        """Returns the line, or nothing when the process has ended without it."""
+        found = []
+
+        def condition(lines):
+            found[:] = [line for line in lines if line.startswith(beginning)]
+            return bool(found)
+        self.wait_for(condition)
+        return found[0] if found else None
 
     def wait_for_more(self, checkpoints):
         """Waits until so many more checkpoints are complete, or the process has ended."""

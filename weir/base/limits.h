@@ -178,6 +178,11 @@ inline constexpr Duration kReconnectDelay = std::chrono::milliseconds(50);
 // A job that is cancelled ends after so long though its store does not answer.
 inline constexpr Duration kCancelWait = std::chrono::seconds(1);
 
+// Pages of metrics: few ask, briefly, and say little.
+inline constexpr size_t kHttpConnectionsMax = 16;
+inline constexpr size_t kHttpHeadBytesMax = 8 << 10;
+inline constexpr Duration kHttpTimeout = std::chrono::seconds(10);
+
 // Those who look at a job or stop it, through its control socket: people and their scripts.
 inline constexpr size_t kControlConnectionsMax = 16;
 // A process that does not answer a question for so long hangs, or was stopped. Well below

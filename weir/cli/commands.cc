@@ -84,6 +84,10 @@ CommandSpec Run() {
                .help = "auto, line, json or none",
                .default_value = "auto",
                .choices = {"auto", "line", "json", "none"}},
+              {.name = "--metrics-address",
+               .value = "HOST:PORT",
+               .help = "show metrics at http://HOST:PORT/metrics, for Prometheus"},
+              Flag("--insecure", "metrics on an address that others can reach"),
               Quiet(),
               Help(),
           },
@@ -98,7 +102,8 @@ CommandSpec Run() {
       .examples = {{"run", "all cores, a checkpoint every second below .weir"},
                    {"run --parallelism 4 -D execution.checkpointing.interval=200ms", ""},
                    {"run --from 251 --repeat-output", "go back to checkpoint 251"},
-                   {"run --progress json", "events for scripts"}}};
+                   {"run --progress json", "events for scripts"},
+                   {"run --metrics-address 127.0.0.1:9249", "and read by Prometheus"}}};
 }
 
 CommandSpec Plan() {

@@ -40,7 +40,7 @@ TEST(Completion, Commands) {
 
 TEST(Completion, OptionsOwnAndTheProgramsOnceEach) {
   EXPECT_EQ(Offered({"run", "--fr"}), (Texts{"--fresh", "--from"}));
-  EXPECT_EQ(Offered({"run", "--in"}), Texts{"--input"});
+  EXPECT_EQ(Offered({"run", "--in"}), (Texts{"--insecure", "--input"}));
   EXPECT_EQ(Offered({"run", "--fresh", "--fr"}), Texts{"--from"});
   EXPECT_TRUE(Has(Offered({"run", "-D", "a=b", "-"}), "-D")) << "may be repeated";
   EXPECT_FALSE(Has(Offered({"plan", "-"}), "--fresh"));

@@ -14,7 +14,9 @@
 #include "weir/cli/job_store.h"
 #include "weir/cli/job_watch.h"
 #include "weir/cli/local_job.h"
+#include "weir/cli/metrics_page.h"
 #include "weir/cli/units.h"
+#include "weir/cluster/job_metrics.h"
 #include "weir/env/process.h"
 #include "weir/env/socket_transport.h"
 #include "weir/env/stop_signals.h"
@@ -93,6 +95,7 @@ class Run {
   Exit OpenStore();
   Exit ReadHistory();
   Status OpenControl();
+  Exit ShowMetrics();
   int RunJob();
   JobEnd EndOf(const LocalJob& job, std::optional<int> signal) const;
   Status Judge(const checkpoint::Proposal& proposal);
@@ -117,12 +120,15 @@ class Run {
   // runs.
   std::optional<base::CheckpointId> left_;
   std::unique_ptr<JobWatch> watch_;
+  std::unique_ptr<cluster::JobMetrics> metrics_;
+  std::unique_ptr<env::HttpServer> metrics_page_;
 };
 
 int Run::Execute() {
   if (const Exit exit = Plan({})) return *exit;
   if (const Exit exit = OpenStore()) return *exit;
   if (const Exit exit = ReadHistory()) return *exit;
+  if (const Exit exit = ShowMetrics()) return *exit;
   return RunJob();
 }
 
@@ -186,10 +192,25 @@ Status Run::OpenControl() {
   return {};
 }
 
+Exit Run::ShowMetrics() {
+  const std::optional<std::string> address = program_.arguments().Value("--metrics-address");
+  if (!address) return {};
+  auto page = ServeMetrics(*address, program_.arguments().Flag("--insecure"), world_->env().metrics,
+                           program_.job());
+  if (!page.ok() && page.status().code() == StatusCode::kUnavailable)
+    return Refuse(page.status(), "end what listens there, or give --metrics-address another port");
+  if (!page.ok()) return Refuse(page.status());
+  metrics_page_ = *std::move(page);
+  if (mode_ == ProgressMode::kLine || mode_ == ProgressMode::kStatus)
+    console_.Note(Concat("metrics at http://", metrics_page_->address(), "/metrics"));
+  return {};
+}
+
 int Run::RunJob() {
   const bool notes = mode_ == ProgressMode::kLine || mode_ == ProgressMode::kStatus;
   if (notes) console_.Note(Concat("checkpoints in ", store_->blobs().Describe()));
   watch_ = std::make_unique<JobWatch>(mode_, program_.job(), console_, world_->env().clock);
+  metrics_ = std::make_unique<cluster::JobMetrics>(world_->env().metrics, *watch_);
   const Status control = OpenControl();
   if (!control.ok())
     watch_->OnWarning(control.Annotated("`list`, `stop` and `cancel` cannot reach this job"));
@@ -200,7 +221,7 @@ int Run::RunJob() {
        .from = from_,
        .allowed_to_drop = program_.arguments().Values("--allow-dropped-state"),
        .judge = [this](const checkpoint::Proposal& proposal) { return Judge(proposal); },
-       .events = *watch_,
+       .events = *metrics_,
        .signals = *signals_});
   if (!started.ok()) {
     if (control_ != nullptr) control_->Close();  // while the lock is held

@@ -9,6 +9,7 @@
 #include "weir/env/clock.h"
 #include "weir/env/executor.h"
 #include "weir/env/file_system.h"
+#include "weir/env/metrics.h"
 #include "weir/env/random.h"
 #include "weir/env/transport.h"
 
@@ -45,6 +46,7 @@ struct Env {
   ThreadFactory& threads;
   Transport& transport;
   Dialer& dialer;
+  MetricRegistry& metrics;
   Chaos& chaos;
 };
 

@@ -30,6 +30,7 @@ struct PosixEnv::World {
                     .threads = threads,
                     .transport = *transport,
                     .dialer = dialer,
+                    .metrics = metrics,
                     .chaos = chaos});
   }
 
@@ -37,6 +38,7 @@ struct PosixEnv::World {
   PosixRandom random;
   PosixFileSystem files;
   PosixThreads threads;
+  MetricRegistry metrics;
   NoChaos chaos;
   std::unique_ptr<ThreadEventLoop> delivery;  // of the in-process transport
   std::unique_ptr<Transport> transport;

@@ -21,11 +21,15 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include "weir/base/status.h"
 #include "weir/base/time.h"
+#include "weir/env/env.h"
+#include "weir/env/metrics.h"
 #include "weir/operators/collector.h"
 #include "weir/operators/process_context.h"
 #include "weir/runtime/operator.h"
@@ -65,6 +69,34 @@ class RuntimeContext {
     return Declared<AggregatingState<A>>(name, std::move(aggregate));
   }
 
+  /// A metric of the function, shown as `name` of the operator and subtask (docs/guide/metrics.md):
+  /// what it counts, a value, or how values are spread. The same name again is the same metric. A
+  /// metric is no state: it begins at 0 with the process.
+  /// Errors: none here; a name that is none (letters, digits, `_`) fails the job before it starts.
+  weir::Counter GetCounter(std::string_view name) {
+    return Metric<weir::Counter>(
+        [&](env::MetricRegistry& metrics, env::MetricLabels labels) {
+          return metrics.NewCounter(name, kHelp, std::move(labels));
+        },
+        name);
+  }
+  weir::Gauge GetGauge(std::string_view name) {
+    return Metric<weir::Gauge>(
+        [&](env::MetricRegistry& metrics, env::MetricLabels labels) {
+          return metrics.NewGauge(name, kHelp, std::move(labels));
+        },
+        name);
+  }
+  /// Shapes: `bounds` of the buckets, rising; those of seconds when it is empty.
+  weir::Histogram GetHistogram(std::string_view name, std::vector<double> bounds = {}) {
+    if (bounds.empty()) bounds = env::MetricRegistry::SecondsBounds();
+    return Metric<weir::Histogram>(
+        [&](env::MetricRegistry& metrics, env::MetricLabels labels) {
+          return metrics.NewHistogram(name, kHelp, std::move(labels), std::move(bounds));
+        },
+        name);
+  }
+
   /// Which of the operator's subtasks this is, and how many there are. Neither may enter a result:
   /// a job can be rescaled.
   uint32_t SubtaskIndex() const { return context_.subtask.number(); }
@@ -85,6 +117,17 @@ class RuntimeContext {
   }
 
  private:
+  static constexpr const char* kHelp = "Of the program.";
+
+  template <class Handle, class New>
+  Handle Metric(New make, std::string_view name) {
+    if (Status status = env::CheckMetricName(name); !status.ok() && status_.ok()) status_ = status;
+    if (!status_.ok() || context_.env == nullptr) return Handle();
+    return Handle(
+        make(context_.env->metrics,
+             {{"operator", context_.uid}, {"subtask", std::to_string(context_.subtask.number())}}));
+  }
+
   template <class State, class... Function>
   State Declared(std::string_view name, Function... function) {
     if (backend_ == nullptr) {

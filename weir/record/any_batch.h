@@ -44,6 +44,8 @@ class AnyBatch {
   /// Bytes that the rows own outside the storage, as far as whoever appended them counted; a batch
   /// is full at limits::kBatchBytesMax.
   uint64_t heap_bytes() const { return heap_bytes_; }
+  /// What the rows take, with what they own.
+  uint64_t bytes() const { return size_ * uint64_t{type_->row_bytes()} + heap_bytes_; }
   void add_heap_bytes(uint64_t bytes) { heap_bytes_ += bytes; }
   void set_heap_bytes(uint64_t bytes) { heap_bytes_ = bytes; }
 

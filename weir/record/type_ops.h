@@ -32,6 +32,9 @@ class TypeOps {
   /// limits::kBatchRecordsMax.
   virtual uint32_t capacity() const = 0;
 
+  /// Bytes of a row in that storage.
+  virtual uint32_t row_bytes() const = 0;
+
   /// Storage for `capacity` rows, each constructed; what it points to is known to this type alone.
   virtual void* NewRows() const = 0;
   virtual void DeleteRows(void* rows) const = 0;

@@ -37,6 +37,7 @@ class TypedOps final : public TypeOps {
     return &other == this || typeid(other) == typeid(*this);
   }
   uint32_t capacity() const override { return kCapacityOf<T>; }
+  uint32_t row_bytes() const override { return sizeof(T); }
 
   void* NewRows() const override {
     return std::make_unique_for_overwrite<T[]>(kCapacityOf<T>).release();

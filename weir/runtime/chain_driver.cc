@@ -73,6 +73,7 @@ void ChainDriver::FeedHeld(uint32_t op, base::PortIndex port, record::BatchPtr b
   links_[op].port = port;
   links_[op].cursor = 0;
   links_[op].input = std::move(batch);
+  links_[op].in.Add(*links_[op].input);
 }
 
 void ChainDriver::StartControl(const record::ControlElement& element) {
@@ -168,7 +169,7 @@ StatusOr<ChainDriver::Step> ChainDriver::StepOutput(Output& output, std::vector<
       route.leaving = output.TakeBatch(route.port, Output::Take::kAny);
       route.next_edge = 0;
       if (route.leaving == nullptr) continue;
-      if (&output == source_output_.get()) rows_in_ += route.leaving->size();
+      (next == 0 ? source_traffic_ : links_[next - 1].out).Add(*route.leaving);
     }
     if (!route.edges.empty()) {
       WEIR_ASSIGN_OR_RETURN(const Step step, Leave(output, route));
@@ -180,6 +181,7 @@ StatusOr<ChainDriver::Step> ChainDriver::StepOutput(Output& output, std::vector<
       link.port = base::PortIndex(0);
       link.cursor = 0;
       link.input = std::move(route.leaving);
+      link.in.Add(*link.input);
     } else {
       output.Recycle(route.port, std::move(route.leaving));  // nobody listens on this port
     }

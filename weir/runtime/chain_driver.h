@@ -134,8 +134,18 @@ class ChainDriver {
   Status Flush();
   bool HasOpenRows() const;
 
+  /// Rows that were handed on, and the memory that they took.
+  struct Traffic {
+    uint64_t rows = 0;
+    uint64_t bytes = 0;
+    void Add(const record::AnyBatch& batch) { rows += batch.size(), bytes += batch.bytes(); }
+  };
+  const Traffic& source_traffic() const { return source_traffic_; }
+  const Traffic& traffic_in(uint32_t index) const { return links_[index].in; }
+  const Traffic& traffic_out(uint32_t index) const { return links_[index].out; }
+
   /// Rows that came from the source, and rows that an operator without outputs (a sink) was given.
-  uint64_t rows_in() const { return rows_in_; }
+  uint64_t rows_in() const { return source_traffic_.rows; }
   uint64_t rows_out() const { return rows_out_; }
 
   uint32_t size() const { return static_cast<uint32_t>(links_.size()); }
@@ -163,6 +173,7 @@ class ChainDriver {
     uint32_t cursor = 0;
     Timestamp watermark = kMinTimestamp;
     std::optional<EventTimeReport> time;  // of an operator that makes watermarks
+    Traffic in, out;
   };
   // A control element on its way, or the timers of one operator.
   struct Control {
@@ -197,7 +208,8 @@ class ChainDriver {
   std::vector<Route> source_routes_;
   std::vector<Link> links_;
   record::BatchPtr consumed_;
-  uint64_t rows_in_ = 0, rows_out_ = 0;
+  Traffic source_traffic_;
+  uint64_t rows_out_ = 0;
 
   std::deque<Control> controls_;  // bounded: a few for each element that is started
   bool time_is_over_ = false;     // the last watermark was started: no operator makes another

@@ -31,7 +31,8 @@ Subtask::Subtask(Options options)
       env_(*context_.env),
       buffer_timeout_(options.buffer_timeout),
       mailbox_(std::make_shared<TaskMailbox>(options.wake)),
-      gate_(std::move(options.gate)) {
+      gate_(std::move(options.gate)),
+      metrics_(env_.metrics, chain_, id_.subtask) {
   context_.mailbox = mailbox_;
   if (gate_ != nullptr) {
     alignment_.emplace(gate_->channel_count());
@@ -201,6 +202,7 @@ void Subtask::RestoreWatermarks(const SubtaskState& state) {
 
 Subtask::Progress Subtask::Run() {
   bool progress = false;
+  metrics_.OnTime(env_.clock.Now(), waiting_for_);
   for (base::Closure& closure : mailbox_->Take()) {
     // Also what operators posted for themselves.
     const Status status = CatchUserExceptions([&]() -> Status {
@@ -220,15 +222,19 @@ Subtask::Progress Subtask::Run() {
     });
     if (!status.ok()) Fail(status);
   }
-  return progress ? Progress::kProgress : Progress::kIdle;
+  if (!progress) return Progress::kIdle;
+  metrics_.OnTime(env_.clock.Now(), SubtaskMetrics::Spent::kBusy);
+  return Progress::kProgress;
 }
 
 Status Subtask::RunPiece(bool& progress) {
   WEIR_RETURN_IF_ERROR(StepSnapshot(progress));
   const bool buffers_full = snapshot_ != nullptr && snapshot_->MustWait();
+  if (buffers_full) waiting_for_ = SubtaskMetrics::Spent::kBackpressured;
   if (!buffers_full) WEIR_RETURN_IF_ERROR(Work(progress));
   counters_.rows_in.store(driver_->rows_in(), std::memory_order_relaxed);
   counters_.rows_out.store(driver_->rows_out(), std::memory_order_relaxed);
+  metrics_.OnTraffic(*driver_);
   ReportCommits();
   return {};
 }
@@ -241,7 +247,9 @@ Status Subtask::Work(bool& progress) {
     WEIR_ASSIGN_OR_RETURN(const ChainDriver::Drive drive, driver_->Run());
     if (record::BatchPtr consumed = driver_->TakeConsumed())
       gate_->Recycle(fed_from_, std::move(consumed));
-    if (drive == ChainDriver::Drive::kBlocked) return FlushIfDue(/*idle=*/true);
+    const bool blocked = drive == ChainDriver::Drive::kBlocked;
+    waiting_for_ = blocked ? SubtaskMetrics::Spent::kBackpressured : SubtaskMetrics::Spent::kIdle;
+    if (blocked) return FlushIfDue(/*idle=*/true);
     if (end_sent_ && !end_reported_) {
       end_reported_ = true;
       host_.OnEnded(id_);
@@ -258,7 +266,10 @@ Status Subtask::Work(bool& progress) {
       if (!took) return FlushIfDue(/*idle=*/true);
     }
     progress = true;
-    if (env_.clock.Now() >= until) return FlushIfDue(/*idle=*/false);
+    if (env_.clock.Now() >= until) {
+      waiting_for_ = SubtaskMetrics::Spent::kBusy;  // only for its turn
+      return FlushIfDue(/*idle=*/false);
+    }
   }
 }
 
@@ -356,7 +367,10 @@ Status Subtask::OnElement(exchange::GateElement element) {
 }
 
 Status Subtask::OnBarrier(base::ChannelIndex channel, const record::Barrier& barrier) {
-  if (barrier.checkpoint > barrier_.checkpoint) barrier_ = barrier;
+  if (barrier.checkpoint > barrier_.checkpoint) {
+    barrier_ = barrier;
+    aligning_since_ = env_.clock.Now();
+  }
   CarryOut(alignment_->OnBarrier(channel, barrier.checkpoint), channel);
   return {};
 }
@@ -390,6 +404,8 @@ Status Subtask::StartNextControl() {
 }
 
 Status Subtask::TakeSnapshot(const record::Barrier& barrier) {
+  snapshot_since_ = env_.clock.Now();
+  if (aligning_since_) metrics_.OnAligned(snapshot_since_ - *std::exchange(aligning_since_, {}));
   snapshot_ = nullptr;          // an older one was given up by the coordinator
   NoteCompleted(barrier.base);  // a Complete that was lost, or is slower than the barrier
   snapshot_ = std::make_unique<SubtaskSnapshot>(*driver_, env_.clock, barrier.checkpoint,
@@ -427,6 +443,8 @@ Status Subtask::StepSnapshot(bool& progress) {
       state_bytes += backend->bytes_reserved();
   }
   counters_.state_bytes.store(state_bytes, std::memory_order_relaxed);
+  metrics_.OnStateBytes(state_bytes);
+  metrics_.OnEncoded(env_.clock.Now() - snapshot_since_);
   std::exchange(snapshot_, nullptr)->Finish();
   return {};
 }

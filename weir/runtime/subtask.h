@@ -28,6 +28,7 @@
 #include "weir/runtime/chain_driver.h"
 #include "weir/runtime/job_graph.h"
 #include "weir/runtime/subtask_host.h"
+#include "weir/runtime/subtask_metrics.h"
 #include "weir/runtime/subtask_snapshot.h"
 #include "weir/runtime/subtask_state.h"
 #include "weir/runtime/task_mailbox.h"
@@ -143,6 +144,10 @@ class Subtask final : public Tasklet {
   base::Instant last_flush_, last_tick_;
   base::Instant poll_again_;
   SubtaskCounters counters_;
+  SubtaskMetrics metrics_;
+  SubtaskMetrics::Spent waiting_for_ = SubtaskMetrics::Spent::kIdle;
+  std::optional<base::Instant> aligning_since_;
+  base::Instant snapshot_since_;
 };
 
 }  // namespace weir::runtime

@@ -26,6 +26,7 @@ Incarnation::Incarnation(World& world, Process& process, std::string name)
            .threads = threads_,
            .transport = transport_,
            .dialer = dialer_,
+           .metrics = metrics_,
            .chaos = chaos_} {}
 
 Incarnation::~Incarnation() = default;

@@ -66,6 +66,7 @@ class Incarnation {
   SimTransport transport_;
   SimDialer dialer_;
   SimChaos chaos_;
+  env::MetricRegistry metrics_;
   const env::Env env_;
   std::unique_ptr<Program> program_;
 };
