@@ -92,7 +92,8 @@ class Stage {
     std::vector<runtime::ChainDriver::Node> nodes;
     nodes.push_back({context_.uid, std::move(op), std::move(output_types)});
     pictures_.resize(readers_.size());
-    driver_ = std::make_unique<runtime::ChainDriver>(nullptr, std::move(nodes), std::move(edges));
+    driver_ = std::make_unique<runtime::ChainDriver>(std::vector<const record::TypeOps*>(),
+                                                     std::move(nodes), std::move(edges));
   }
 
   /// Open, what `parts` hold, Start.

@@ -144,7 +144,8 @@ class Sender {
                                                 .max_parallelism = kKeyGroups,
                                                 .chaos = chaos},
              std::move(writers))});
-    driver_ = std::make_unique<runtime::ChainDriver>(nullptr, std::move(nodes), std::move(edges));
+    driver_ = std::make_unique<runtime::ChainDriver>(std::vector<const record::TypeOps*>(),
+                                                     std::move(nodes), std::move(edges));
   }
 
   void Give(std::vector<int64_t> seeds) { seeds_.insert(seeds_.end(), seeds.begin(), seeds.end()); }

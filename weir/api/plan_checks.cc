@@ -68,6 +68,10 @@ bool IsName(std::string_view name) {
 std::vector<std::string> UidsOf(const Program& program) {
   std::vector<std::string> uids;
   for (const Node& node : program.nodes()) {
+    if (node.part_of) {
+      uids.push_back(Concat(uids[node.part_of->number()], ".", node.part));
+      continue;
+    }
     uids.push_back(node.name                    ? *node.name
                    : TakesKindAsName(node.kind) ? node.what()
                                                 : std::string());
@@ -103,7 +107,9 @@ void CheckShape(const Program& program, std::vector<ProgramError>& errors) {
   }
   std::vector<bool> read(program.nodes().size());
   for (const Node& node : program.nodes()) {
-    for (const InputEdge& input : node.inputs) read[input.from.number()] = true;
+    for (const InputEdge& input : node.inputs) {
+      if (input.from_port == base::PortIndex(0)) read[input.from.number()] = true;
+    }
   }
   for (size_t i = 0; i < read.size(); ++i) {
     const Node& node = program.nodes()[i];

@@ -7,7 +7,7 @@
 namespace weir::api {
 
 std::vector<const record::TypeOps*> Node::output_types() const {
-  if (source != nullptr) return {&source->type()};
+  if (source != nullptr) return source->output_types();
   return runtime::OutputTypesOf(*factory, side_outputs);
 }
 

@@ -58,6 +58,9 @@ struct Node {
   std::vector<InputEdge> inputs;  // by port; each port from 0 on has one at least
   Chaining chaining = Chaining::kWherePossible;
   std::vector<runtime::SideOutput> side_outputs = {};  // those that are read
+  // A node that another brought with it has no name of its own: "<uid of that one>.<part>".
+  std::optional<NodeIndex> part_of = {};
+  std::string part = {};
 
   /// "csv-source", "map".
   std::string what() const { return source != nullptr ? source->kind() : factory->kind(); }

@@ -14,7 +14,8 @@ OperatorOutline SourceOutline(const runtime::Chain& chain) {
   source.role = OperatorOutline::Role::kSource;
   source.uid = chain.source_uid;
   source.kind = chain.source->kind();
-  source.output_types = {chain.source->type().schema().ToString()};
+  for (const record::TypeOps* type : chain.source->output_types())
+    source.output_types.push_back(type->schema().ToString());
   source.can_replay = chain.source->can_replay();
   source.bounded = chain.source->bounded();
   return source;

@@ -31,12 +31,12 @@ Status WithRecord(const Status& status, const Input& input) {
 
 }  // namespace
 
-ChainDriver::ChainDriver(const record::TypeOps* source_type, std::vector<Node> nodes,
-                         std::vector<OutEdge> edges)
+ChainDriver::ChainDriver(const std::vector<const record::TypeOps*>& source_types,
+                         std::vector<Node> nodes, std::vector<OutEdge> edges)
     : edges_(std::move(edges)) {
-  if (source_type != nullptr) {
-    source_output_ = std::make_unique<Output>(std::span(&source_type, 1));
-    AddRoutes(Edge::kFromSource, 1, !nodes.empty(), source_routes_);
+  if (!source_types.empty()) {
+    source_output_ = std::make_unique<Output>(source_types);
+    AddRoutes(Edge::kFromSource, source_output_->ports(), !nodes.empty(), source_routes_);
   }
   links_.reserve(nodes.size());
   for (size_t i = 0; i < nodes.size(); ++i) {
@@ -169,7 +169,9 @@ StatusOr<ChainDriver::Step> ChainDriver::StepOutput(Output& output, std::vector<
       route.leaving = output.TakeBatch(route.port, Output::Take::kAny);
       route.next_edge = 0;
       if (route.leaving == nullptr) continue;
-      (next == 0 ? source_traffic_ : links_[next - 1].out).Add(*route.leaving);
+      // What a source puts aside is not what came in.
+      if (next > 0) links_[next - 1].out.Add(*route.leaving);
+      if (next == 0 && route.port == base::PortIndex(0)) source_traffic_.Add(*route.leaving);
     }
     if (!route.edges.empty()) {
       WEIR_ASSIGN_OR_RETURN(const Step step, Leave(output, route));

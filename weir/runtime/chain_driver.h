@@ -66,8 +66,8 @@ class ChainDriver {
     kBlocked,  // wait to be woken, then call again
   };
 
-  /// `source_type`: of the rows that the source at the head puts out, null when there is none.
-  ChainDriver(const record::TypeOps* source_type, std::vector<Node> nodes,
+  /// `source_types`: of each output port of the source at the head, none when there is none.
+  ChainDriver(const std::vector<const record::TypeOps*>& source_types, std::vector<Node> nodes,
               std::vector<OutEdge> edges);
 
   /// Where a source at the head puts its rows; Run takes them from there.
@@ -144,7 +144,8 @@ class ChainDriver {
   const Traffic& traffic_in(uint32_t index) const { return links_[index].in; }
   const Traffic& traffic_out(uint32_t index) const { return links_[index].out; }
 
-  /// Rows that came from the source, and rows that an operator without outputs (a sink) was given.
+  /// Rows that came from the source's first port, and rows that an operator without outputs (a
+  /// sink) was given.
   uint64_t rows_in() const { return source_traffic_.rows; }
   uint64_t rows_out() const { return rows_out_; }
 

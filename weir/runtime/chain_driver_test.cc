@@ -137,7 +137,9 @@ class Chain {
                                                             .chaos = chaos_},
                          std::move(writers))});
     }
-    driver = std::make_unique<ChainDriver>(source_type, std::move(nodes), std::move(out));
+    std::vector<const record::TypeOps*> source_types;
+    if (source_type != nullptr) source_types.push_back(source_type);
+    driver = std::make_unique<ChainDriver>(source_types, std::move(nodes), std::move(out));
   }
 
   static record::BatchPtr BatchOf(const std::vector<int64_t>& values) {
@@ -507,7 +509,7 @@ TEST(ChainDriver, AnOperatorWithoutNameIsNamedByItsKind) {
   std::string log;
   std::vector<ChainDriver::Node> nodes;
   nodes.push_back({"", std::make_unique<Repeat>("a", 1, log), {&Type()}, "map"});
-  ChainDriver driver(nullptr, std::move(nodes), {});
+  ChainDriver driver({}, std::move(nodes), {});
   auto batch = std::make_unique<record::AnyBatch>(Type());
   batch->Rows<int64_t>()[0] = 13;
   batch->set_size(1);

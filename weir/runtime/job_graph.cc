@@ -8,7 +8,7 @@ const record::TypeOps& JobGraph::TypeOf(const Edge& edge) const {
   const Chain& chain = chains[edge.from.number()];
   if (edge.from_operator == Edge::kFromSource) {
     WEIR_CHECK(chain.source != nullptr);
-    return chain.source->type();
+    return *chain.source->output_types()[edge.from_port.number()];
   }
   return *chain.operators[edge.from_operator].output_types()[edge.from_port.number()];
 }

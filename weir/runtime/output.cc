@@ -37,6 +37,10 @@ bool Output::MustDrain() const {
       ports_, [](const Port& port) { return !port.ready.empty() || port.open->full(); });
 }
 
+bool Output::HasOpenRows() const {
+  return std::ranges::any_of(ports_, [](const Port& port) { return !port.open->empty(); });
+}
+
 record::BatchPtr Output::TakeBatch(base::PortIndex index, Take take) {
   Port& port = ports_[index.number()];
   if (!port.ready.empty()) {

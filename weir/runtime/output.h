@@ -41,6 +41,9 @@ class Output {
   /// user call it is in.
   bool MustDrain() const;
 
+  /// True when the open batch of a port has rows.
+  bool HasOpenRows() const;
+
   /// For the driver: takes the next batch of the port, in order; null when nothing (or, with kFull,
   /// only a partly filled batch) is there.
   enum class Take : uint8_t { kFull, kAny };

@@ -69,8 +69,9 @@ class SourceReader {
   /// No call of AddSplits follows.
   virtual void NoMoreSplits() = 0;
 
-  /// Appends at most about one batch to port 0. Returns kMore when it could go on at once, and kEnd
-  /// only after NoMoreSplits. Never blocks for longer than a read from a local disk.
+  /// Appends at most about one batch to port 0, and what belongs to it to the other ports. Returns
+  /// kMore when it could go on at once, and kEnd only after NoMoreSplits. Never blocks for longer
+  /// than a read from a local disk.
   /// Errors: InvalidArgument naming the place for input that makes no sense; Unavailable for what
   ///   may pass.
   virtual StatusOr<PollResult> Poll(Output& output) = 0;
@@ -138,6 +139,9 @@ class Source {
   virtual ~Source() = default;
   virtual std::string kind() const = 0;  // "csv-source"
   virtual const record::TypeOps& type() const = 0;
+
+  /// The type of each output port: that of its records, and those of what else it puts out.
+  virtual std::vector<const record::TypeOps*> output_types() const { return {&type()}; }
 
   /// True when the input ends; a job of bounded sources finishes.
   virtual bool bounded() const = 0;

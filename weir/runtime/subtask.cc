@@ -137,9 +137,9 @@ Status Subtask::Open(std::vector<OutEdge> edges, exchange::WakeTarget& wake) {
       return {};
     }));
   }
-  driver_ =
-      std::make_unique<ChainDriver>(chain_.source == nullptr ? nullptr : &chain_.source->type(),
-                                    std::move(nodes), std::move(edges));
+  std::vector<const record::TypeOps*> source_types;
+  if (chain_.source != nullptr) source_types = chain_.source->output_types();
+  driver_ = std::make_unique<ChainDriver>(source_types, std::move(nodes), std::move(edges));
   driver_->SetWakeTarget(&wake);
   size_t index = 0;
   return ForEachOperator([&](Operator& op, const std::string& uid) {
@@ -328,7 +328,7 @@ StatusOr<bool> Subtask::PollSource() {
   }
   if (*result == PollResult::kMore) return true;
   poll_again_ = env_.clock.Now() + reader_->PollAgainAfter();
-  return !driver_->source_output().OpenBatch(base::PortIndex(0)).empty() || !controls_.empty();
+  return driver_->source_output().HasOpenRows() || !controls_.empty();
 }
 
 Status Subtask::OnElement(exchange::GateElement element) {

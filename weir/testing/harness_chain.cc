@@ -178,7 +178,8 @@ void HarnessChain::AddStage(const api::Program& program, size_t begin, size_t en
     }
     Subtask subtask;
     subtask.operators = static_cast<uint32_t>(end - begin);
-    subtask.driver = std::make_unique<runtime::ChainDriver>(nullptr, std::move(operators),
+    subtask.driver = std::make_unique<runtime::ChainDriver>(std::vector<const record::TypeOps*>(),
+                                                            std::move(operators),
                                                             std::vector<runtime::OutEdge>());
     subtask.context.subtask = base::SubtaskIndex(i);
     subtask.context.parallelism = parallelism;
