@@ -160,8 +160,10 @@ void Build(weir::Pipeline& p) {
   const std::string out = p.Option("out", "sums", "directory of the sums");
   const auto port = p.Option("port", int64_t{9999}, "where the sums are sent to");
   const auto rate = p.Option("rate", int64_t{0}, "readings a second; 0: as fast as they go");
+  const std::string rejected = p.Option("rejected", "", "directory of rows that are no readings");
   p.Name("sums");
-  const weir::CsvSourceOptions source{.path = input, .rate = static_cast<uint64_t>(rate)};
+  weir::CsvSourceOptions source{.path = input, .rate = static_cast<uint64_t>(rate)};
+  if (!rejected.empty()) source.on_error = weir::OnError::DeadLetter(rejected);
   const auto rows = p.ReadCsv<Reading>(source);
   if (variant == "text-key") {
     rows.KeyBy([](const Reading& in) { return std::to_string(in.key); })

@@ -51,10 +51,10 @@ std::string Decompressed(const std::string& bytes, const std::string& name) {
   return step.ok() ? text.substr(0, step->made) : "";
 }
 
-// The lines of all visible files in "out", sorted.
-std::vector<std::string> OutputOf(SimulatedJob& job) {
+// The lines of all visible files in a directory, sorted.
+std::vector<std::string> OutputOf(SimulatedJob& job, const std::string& directory = "out") {
   std::vector<std::string> lines;
-  for (const std::string& path : job.disk().FilesBelow("out")) {
+  for (const std::string& path : job.disk().FilesBelow(directory)) {
     if (path.find("/.") != std::string::npos) continue;
     const std::string text = Decompressed(*job.disk().ReadFile(path), path);
     for (size_t at = 0; at < text.size();) {
@@ -117,6 +117,82 @@ TEST(Files, EachRowOnceFromTextToCompressedFilesInRoughWorlds) {
     ASSERT_EQ(job.Run(), OkStatus()) << "seed " << seed;
     EXPECT_EQ(OutputOf(job), Ids()) << "seed " << seed;
   }
+}
+
+// Each row that is no record becomes one letter, with its line, whatever is killed.
+TEST(Files, RowsThatAreNoRecordsArePutAsideOnceInRoughWorlds) {
+  std::string text = "id,what\n";
+  std::vector<std::string> ids, letters;
+  for (int64_t id = 0; id < kRows; ++id) {
+    if (id % 10 != 3) {
+      text += Concat(id, ",w\n");
+      ids.push_back(std::to_string(id));
+      continue;
+    }
+    // One kind is met when it is cut, the other when it is parsed.
+    const std::string row = Concat(id % 20 == 3 ? "" : "x", id, id % 20 == 3 ? "" : ",w");
+    const std::string reason = id % 20 == 3
+                                   ? "1 column, the header has 2"
+                                   : Concat("column 1 \"id\": \"", "x", id, "\" is not an integer");
+    text += row + "\n";
+    letters.push_back(ToJson(DeadLetter{"in/a.csv", static_cast<uint64_t>(id + 2), row, reason}));
+  }
+  std::ranges::sort(ids);
+  std::ranges::sort(letters);
+  uint64_t resumes = 0;
+  for (uint64_t seed = 1; seed <= 16; ++seed) {
+    SimulatedJob job(
+        [&](Pipeline& p) {
+          p.Name("sales")
+              .ReadCsv<Sale>(CsvSourceOptions{.path = "in/a.csv",
+                                              .split_bytes = seed % 4 * 1000,
+                                              .rate = 1500,
+                                              .on_error = OnError::DeadLetter("rejected")})
+              .Map([](const Sale& sale) { return sale.id; })
+              .WriteText("out");
+        },
+        Rough(seed));
+    job.disk().WriteFile("in/a.csv", text);
+    ASSERT_EQ(job.Run(), OkStatus()) << "seed " << seed;
+    EXPECT_EQ(OutputOf(job), ids) << "seed " << seed;
+    EXPECT_EQ(OutputOf(job, "rejected"), letters) << "seed " << seed;
+    resumes += job.resumes();
+  }
+  EXPECT_GT(resumes, 10u);
+}
+
+TEST(Files, TheSinkOfLettersIsNamedAfterItsSource) {
+  Pipeline p;
+  p.Name("two");
+  for (const char* name : {"here", "there"}) {
+    p.ReadText(TextSourceOptions{.path = name, .on_error = OnError::DeadLetter("rejected")})
+        .Named(name)
+        .WriteText(std::string("out-") + name)
+        .Named(std::string("to-") + name);
+  }
+  const auto plan = p.Plan();
+  ASSERT_TRUE(plan.ok()) << plan.status();
+  const auto& lines = plan->description;
+  EXPECT_TRUE(std::ranges::any_of(lines, [](const std::string& line) {
+    return line.starts_with("operator there.dead-letters: json-sink of there port 1");
+  })) << ::testing::PrintToString(lines);
+}
+
+TEST(Files, WhoReadsOnlyTheLettersIsToldThatNothingReadsTheRecords) {
+  Pipeline p;
+  p.Name("nothing").ReadText(
+      TextSourceOptions{.path = "in", .on_error = OnError::DeadLetter("rejected")});
+  EXPECT_NE(p.Plan().status().message().find("nothing reads what this text-source makes"),
+            std::string::npos);
+}
+
+TEST(Files, LettersNeedADirectory) {
+  Pipeline p;
+  p.Name("job")
+      .ReadText(TextSourceOptions{.path = "in", .on_error = OnError::DeadLetter("")})
+      .Print();
+  EXPECT_NE(p.Plan().status().message().find("OnError::DeadLetter: the directory is empty"),
+            std::string::npos);
 }
 
 TEST(Files, NewFilesAreReadOnceWhileTheJobRunsInRoughWorlds) {

@@ -1,6 +1,8 @@
 #include "weir/api/pipeline.h"
 
 #include "weir/api/values.h"
+#include "weir/connectors/committing_sink.h"
+#include "weir/connectors/file_sink.h"
 
 namespace weir {
 inline namespace v0 {
@@ -35,11 +37,11 @@ Pipeline& Pipeline::Set(std::string_view key, std::string_view value, Location p
   return *this;
 }
 
-Stream<std::string> Pipeline::SocketTextStream(SocketTextOptions options, Location place) {
+Stream<std::string> Pipeline::SocketTextStream(const SocketTextOptions& options, Location place) {
   if (const Status status = connectors::CheckSocketTextOptions(options); !status.ok())
     program_->AddError(place, Concat("SocketTextStream: ", status.message()));
-  return Read<std::string>(std::make_shared<connectors::SocketTextSource>(std::move(options)),
-                           place)
+  return ReadParsed<std::string>(std::make_shared<connectors::SocketTextSource>(options),
+                                 options.on_error, place)
       .SetParallelism(1, place);
 }
 
@@ -66,6 +68,27 @@ api::NodeIndex Pipeline::AddSource(std::shared_ptr<const runtime::Source> source
                         .source = std::move(source),
                         .factory = nullptr,
                         .inputs = {}});
+}
+
+// Beside the source, not behind it: the letters leave by a port of their own, and go to files with
+// the same barriers as the records.
+void Pipeline::AddDeadLetters(api::NodeIndex source, const std::string& directory, Location place) {
+  if (directory.empty()) {
+    program_->AddError(place,
+                       "OnError::DeadLetter: the directory is empty, give one for the files");
+    return;
+  }
+  auto files = std::make_shared<connectors::FileSink>(
+      FileSinkOptions{.directory = directory}, connectors::RowForm::kJson, TypeOpsOf<DeadLetter>());
+  program_->Add({.kind = api::NodeKind::kSink,
+                 .place = place,
+                 .name = {},
+                 .parallelism = {},
+                 .source = nullptr,
+                 .factory = std::make_shared<connectors::CommittingSinkFactory>(std::move(files)),
+                 .inputs = {{.from = source, .from_port = connectors::kDeadLetterPort}},
+                 .part_of = source,
+                 .part = "dead-letters"});
 }
 
 }  // namespace v0

@@ -87,8 +87,8 @@ class Pipeline {
     return ReadCsv<T>(CsvSourceOptions{.path = std::move(path)}, place);
   }
   template <class T>
-  Stream<T> ReadCsv(CsvSourceOptions options, Location place = Location::current()) {
-    return Read<T>(connectors::NewCsvSource<T>(std::move(options)), place);
+  Stream<T> ReadCsv(const CsvSourceOptions& options, Location place = Location::current()) {
+    return ReadParsed<T>(connectors::NewCsvSource<T>(options), options.on_error, place);
   }
 
   /// The lines of a text file, of all *.txt files of a directory, or of those that match a pattern
@@ -96,8 +96,9 @@ class Pipeline {
   Stream<std::string> ReadText(std::string path, Location place = Location::current()) {
     return ReadText(TextSourceOptions{.path = std::move(path)}, place);
   }
-  Stream<std::string> ReadText(TextSourceOptions options, Location place = Location::current()) {
-    return Read<std::string>(connectors::NewTextSource(std::move(options)), place);
+  Stream<std::string> ReadText(const TextSourceOptions& options,
+                               Location place = Location::current()) {
+    return ReadParsed<std::string>(connectors::NewTextSource(options), options.on_error, place);
   }
 
   /// The lines that are sent over a TCP connection, as of `nc -lk 9999`. Nothing can be read again:
@@ -106,7 +107,7 @@ class Pipeline {
                                        Location place = Location::current()) {
     return SocketTextStream(SocketTextOptions{.host = std::move(host), .port = port}, place);
   }
-  Stream<std::string> SocketTextStream(SocketTextOptions options,
+  Stream<std::string> SocketTextStream(const SocketTextOptions& options,
                                        Location place = Location::current());
 
   /// The values of a file of JSON lines, of all *.jsonl files of a directory, or of those that
@@ -116,8 +117,8 @@ class Pipeline {
     return ReadJson<T>(JsonSourceOptions{.path = std::move(path)}, place);
   }
   template <class T>
-  Stream<T> ReadJson(JsonSourceOptions options, Location place = Location::current()) {
-    return Read<T>(connectors::NewJsonSource<T>(std::move(options)), place);
+  Stream<T> ReadJson(const JsonSourceOptions& options, Location place = Location::current()) {
+    return ReadParsed<T>(connectors::NewJsonSource<T>(options), options.on_error, place);
   }
 
   /// The records of a source of Ts.
@@ -142,6 +143,16 @@ class Pipeline {
  private:
   api::NodeIndex AddSource(std::shared_ptr<const runtime::Source> source,
                            const record::TypeOps& type, Location place);
+
+  // A source that may put letters out, with the sink for them.
+  template <class T>
+  Stream<T> ReadParsed(std::shared_ptr<const runtime::Source> source, const OnError& on_error,
+                       Location place) {
+    const api::NodeIndex node = AddSource(std::move(source), TypeOpsOf<T>(), place);
+    if (on_error == OnError::kDeadLetter) AddDeadLetters(node, on_error.directory(), place);
+    return Stream<T>(*program_, node);
+  }
+  void AddDeadLetters(api::NodeIndex source, const std::string& directory, Location place);
 
   std::unique_ptr<api::Program> program_;  // streams point to it
   std::vector<api::ProgramError> errors_;

@@ -122,6 +122,8 @@ inline constexpr size_t kCommitsBehindMax = 100;
 inline constexpr uint32_t kSplitsMax = 10'000;
 // The header line of a CSV file: some thousand columns; beyond it the file is no CSV.
 inline constexpr size_t kCsvHeaderBytesMax = 1 << 20;
+// Of a dead letter's text: enough to see what it is, and far below what a batch may hold.
+inline constexpr size_t kDeadLetterTextBytesMax = 64 << 10;
 // A rate limit hands out at most what so long a pause saved up: twice what an idle thread sleeps,
 // so that sleeping costs no rate.
 inline constexpr Duration kRateBurstMax = std::chrono::milliseconds(20);

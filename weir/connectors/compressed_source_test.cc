@@ -198,5 +198,29 @@ TEST(CompressedSource, AFewBytesThatHoldAnEndlessRowAreRefused) {
             "in/t.txt.zst:1: a row of more than 67,108,864 bytes");
 }
 
+TEST(CompressedSource, LettersNameTheLinesOfWhatItHoldsWhereverItIsRestored) {
+  std::string text = "what,id\n";
+  for (int i = 0; i < 3000; ++i) text += Concat("x,", i % 100 == 50 ? "no number" : "1", "\n");
+  for (const Compression compression : kBoth) {
+    const std::string path = Concat("in/x.csv", NameEndOf(compression));
+    FileReading csv({.source = &NewCsvSource<Entry>, .form = RowForm::kCsv}, "",
+                    {.path = path, .rate = 5000, .on_error = OnError::DeadLetter("rejected")});
+    csv.machine().Write(path, Compressed(compression, text));
+    ASSERT_TRUE(csv.Discover().ok());
+    for (;;) {
+      const auto splits = csv.reader().Snapshot(base::CheckpointId(1));
+      if (splits.empty()) break;
+      ASSERT_TRUE(csv.Restore(splits).ok());
+      ASSERT_TRUE(csv.Read(40).ok());
+    }
+    ASSERT_EQ(csv.letters().size(), 30u);
+    for (size_t i = 0; i < 30; ++i) {
+      EXPECT_EQ(csv.letters()[i].file, path);
+      EXPECT_EQ(csv.letters()[i].line, 100 * i + 52);
+      EXPECT_EQ(csv.letters()[i].text, "x,no number");
+    }
+  }
+}
+
 }  // namespace
 }  // namespace weir::connectors

@@ -14,20 +14,9 @@
 #include <vector>
 
 #include "weir/base/status.h"
+#include "weir/connectors/on_error.h"
 #include "weir/env/file_system.h"
 #include "weir/record/any_batch.h"
-
-namespace weir {
-inline namespace v0 {
-
-/// What a source does about a row that is no record.
-enum class OnError : uint8_t {
-  kFail,  // fails the job, naming file, line and reason
-  kSkip,  // goes on behind the row's first line; how many there were is told when the job ends
-};
-
-}  // namespace v0
-}  // namespace weir
 
 namespace weir::connectors {
 

@@ -32,7 +32,7 @@ class FileReading {
       : format_(format),
         machine_(std::move(world)),
         options_(std::move(options)),
-        type_(&format_.source({})->type()) {
+        types_(format_.source(options_)->output_types()) {
     WEIR_CHECK(machine_.files().MakeDirectories("in").ok());
     machine_.Write("in/t.csv", text);
     NewReader();
@@ -41,6 +41,8 @@ class FileReading {
   Machine& machine() { return machine_; }
   runtime::SourceReader& reader() { return *reader_; }
   FileSourceOptions& options() { return options_; }
+  /// All that were put out, of restored readers too.
+  const std::vector<DeadLetter>& letters() const { return letters_; }
 
   Status Discover() {
     auto found = FindFileSplits(machine_.files(), options_, format_.source({})->format());
@@ -95,13 +97,21 @@ class FileReading {
       }
       output_.Recycle(base::PortIndex(0), std::move(batch));
     }
+    if (output_.ports() == 1) return;
+    while (record::BatchPtr batch =
+               output_.TakeBatch(kDeadLetterPort, runtime::Output::Take::kAny)) {
+      for (uint32_t row = 0; row < batch->size(); ++row)
+        letters_.push_back(batch->Rows<DeadLetter>()[row]);
+      output_.Recycle(kDeadLetterPort, std::move(batch));
+    }
   }
 
   const Format format_;
   Machine machine_;
   FileSourceOptions options_;
-  const record::TypeOps* const type_;
-  runtime::Output output_{std::span(&type_, 1)};
+  const std::vector<const record::TypeOps*> types_;
+  runtime::Output output_{types_};
+  std::vector<DeadLetter> letters_;
   std::unique_ptr<runtime::SourceReader> reader_;
 };
 

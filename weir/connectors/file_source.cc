@@ -6,6 +6,7 @@
 #include "weir/connectors/compression.h"
 #include "weir/connectors/file_finder.h"
 #include "weir/connectors/input_file.h"
+#include "weir/record/typed_ops.h"
 
 namespace weir::connectors {
 namespace {
@@ -137,6 +138,11 @@ StatusOr<runtime::Discovery> LookForNewFiles(env::FileSystem& files,
   return discovery;
 }
 
+std::vector<const record::TypeOps*> FileSource::output_types() const {
+  if (options_.on_error == OnError::kDeadLetter) return {&type(), &TypeOpsOf<DeadLetter>()};
+  return {&type()};
+}
+
 std::unique_ptr<runtime::SplitEnumerator> FileSource::NewEnumerator(env::Env& env) const {
   return std::make_unique<FileSplitEnumerator>(env, options_, format_);
 }
@@ -179,7 +185,10 @@ StatusOr<runtime::PollResult> FileSourceReader::Poll(runtime::Output& output) {
   WEIR_ASSIGN_OR_RETURN(const FileSplitReader::State state, reader_->Advance(rows_max));
   rows_skipped_ += reader_->TakeSkipped();
   if (state == FileSplitReader::State::kEnd) {
-    finished_.push_back(EncodeFileSplit(reader_->Position()).id);
+    PutOutLetters(output);
+    last_read_ = reader_->Position();
+    mark_ = reader_->mark();
+    finished_.push_back(EncodeFileSplit(last_read_).id);
     reader_ = nullptr;
     if (waiting_.empty() && no_more_splits_) return runtime::PollResult::kEnd;
   } else if (state == FileSplitReader::State::kRows) {
@@ -187,7 +196,13 @@ StatusOr<runtime::PollResult> FileSourceReader::Poll(runtime::Output& output) {
     rate_->Spend(rows);
     rows_skipped_ += reader_->TakeSkipped();
   }
+  if (reader_ != nullptr) PutOutLetters(output);
   return runtime::PollResult::kMore;
+}
+
+// In the call that moved the position past their rows: no checkpoint has one without the other.
+void FileSourceReader::PutOutLetters(runtime::Output& output) {
+  for (DeadLetter& letter : reader_->TakeLetters()) PutOut(std::move(letter), output);
 }
 
 Duration FileSourceReader::PollAgainAfter() const {
@@ -197,11 +212,14 @@ Duration FileSourceReader::PollAgainAfter() const {
 Status FileSourceReader::OpenNext() {
   WEIR_ASSIGN_OR_RETURN(std::string path,
                         PathOfFile(env_->files, options_.path, waiting_.front().file));
+  const bool same_file = waiting_.front().file == last_read_.file &&
+                         waiting_.front().file_bytes == last_read_.file_bytes;
   WEIR_ASSIGN_OR_RETURN(reader_, FileSplitReader::Open({.files = env_->files,
                                                         .path = std::move(path),
                                                         .split = waiting_.front(),
                                                         .format = *format_,
-                                                        .on_error = options_.on_error}));
+                                                        .on_error = options_.on_error,
+                                                        .mark = same_file ? mark_ : std::nullopt}));
   waiting_.pop_front();
   return {};
 }

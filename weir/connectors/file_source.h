@@ -39,7 +39,8 @@ struct FileSourceOptions {
   /// that has no range to read leaves its share unused: take smaller ranges for a small file.
   uint64_t rate = 0;
 
-  /// What is done about rows that are no records. A file that is not what it should be as a whole
+  /// What is done about rows that are no records: `OnError::kFail`, `OnError::kSkip` or
+  /// `OnError::DeadLetter("rejected/")`. A file that is not what it should be as a whole
   /// (another header, a damaged archive) fails the job in any case.
   OnError on_error = OnError::kFail;
 
@@ -64,12 +65,14 @@ class FileSource final : public runtime::Source {
 
   std::string kind() const override { return std::string(format_->kind()); }
   const record::TypeOps& type() const override { return format_->type(); }
+  std::vector<const record::TypeOps*> output_types() const override;
   bool bounded() const override { return !options_.watch; }
   bool can_replay() const override { return true; }
   std::unique_ptr<runtime::SplitEnumerator> NewEnumerator(env::Env& env) const override;
   std::unique_ptr<runtime::SourceReader> NewReader() const override;
 
   const FileFormat& format() const { return *format_; }
+  const OnError& on_error() const { return options_.on_error; }
 
  private:
   const FileSourceOptions options_;
@@ -108,6 +111,7 @@ class FileSourceReader final : public runtime::SourceReader {
 
  private:
   Status OpenNext();
+  void PutOutLetters(runtime::Output& output);
 
   const FileSourceOptions options_;
   const std::shared_ptr<const FileFormat> format_;  // owners: this and the source
@@ -118,6 +122,8 @@ class FileSourceReader final : public runtime::SourceReader {
   std::unique_ptr<FileSplitReader> reader_;  // of the split being read
   std::vector<std::string> finished_;
   uint64_t rows_skipped_ = 0;
+  FileSplit last_read_;
+  std::optional<LineMark> mark_;  // where its lines were counted to
   bool no_more_splits_ = false;
 };
 

@@ -1,7 +1,9 @@
 // FileSplitReader: the records of one split, a block of bytes at a time.
 //
 // The one reader of ranges of files: it knows where it stands and whether the file is still the one
-// that was found; what the bytes mean is its format's. Reads through a buffer of its own (no
+// that was found; what the bytes mean is its format's. Input that is no record fails, or is skipped
+// and counted, or becomes a letter: then the lines are counted too, those before the split once the
+// first letter asks for them. Reads through a buffer of its own (no
 // mapping: a file that shrinks would end the process), which grows only for a row that is longer.
 // Short reads are continued. A compressed file is read from its beginning, also when the split was
 // read half way: what was put out already is stepped over, a piece at a time.
@@ -22,6 +24,12 @@
 
 namespace weir::connectors {
 
+/// How many line ends a file has before a byte.
+struct LineMark {
+  uint64_t offset = 0;
+  uint64_t lines = 0;
+};
+
 class FileSplitReader {
  public:
   struct Options {
@@ -30,6 +38,8 @@ class FileSplitReader {
     FileSplit split;
     const FileFormat& format;
     OnError on_error = OnError::kFail;
+    // Where lines were counted last in files of this path: the way from there is shorter.
+    std::optional<LineMark> mark = {};
   };
 
   /// Opens the file and reads what stands before its rows.
@@ -48,6 +58,12 @@ class FileSplitReader {
   ///   when the file shrank; what the file reports.
   StatusOr<State> Advance(uint32_t rows_max);
 
+  /// The letters about rows before Position() since the last call.
+  std::vector<DeadLetter> TakeLetters() { return std::exchange(letters_, {}); }
+
+  /// Up to where lines were counted; none when nobody asked for them.
+  std::optional<LineMark> mark() const;
+
   /// Moves rows that are ready behind those of `batch` until it is full; returns how many.
   /// Errors: InvalidArgument with place and reason when the next row is no record.
   StatusOr<uint32_t> Take(record::AnyBatch& batch);
@@ -61,11 +77,18 @@ class FileSplitReader {
  private:
   FileSplitReader(Options options, std::unique_ptr<env::ReadableFile> file, const FileHead& head);
 
+  bool WritesLetters() const { return on_error_ == OnError::kDeadLetter; }
+  bool KnowsLines();
+  Status CountLinesBefore();
+  DeadLetter LetterAbout(uint64_t at, std::string_view problem);
+  uint64_t LinesTo(uint64_t row_begin);
   bool AtEnd() const;
   Status FindFirstRow();
   Status RefuseRow(uint64_t at, std::string_view problem, std::string_view cure) const;
-  void BeginToSkip();
+  void BeginToSkip(std::string_view problem);
   void SkipLine();
+  void KeepForLetter(std::string_view bytes);
+  void EndSkip();
   void Consume(size_t bytes);
   Status Read();
   Status StepOver(uint64_t to);
@@ -79,7 +102,7 @@ class FileSplitReader {
   uint64_t data_end_;
   const std::unique_ptr<env::ReadableFile> file_;
   const std::unique_ptr<RecordParser> parser_;
-  const OnError on_error_;
+  const OnError::Kind on_error_;
 
   uint32_t row_ = 0;          // the first row of the cut that was not taken
   uint32_t block_bytes_ = 0;  // what the cut covers: its rows and what is skipped between them
@@ -92,6 +115,15 @@ class FileSplitReader {
   // Where the row begins whose line end is looked for because it is skipped.
   std::optional<uint64_t> bad_row_;
   uint64_t skipped_ = 0;
+
+  std::vector<DeadLetter> letters_;
+  DeadLetter letter_;  // about the row at bad_row_
+  // Line ends before `counted_from_`, as far as they were counted, and from there to offset_.
+  LineMark before_;
+  uint64_t counted_from_;
+  uint64_t lines_since_ = 0;
+  LineMark newest_;            // of a letter
+  bool lines_wanted_ = false;  // a letter cannot be written before before_ has come so far
 };
 
 }  // namespace weir::connectors

@@ -11,7 +11,6 @@ namespace {
 
 constexpr std::string_view kSplitId = "socket";
 constexpr uint8_t kPositionVersion = 1;  // it says no more: there is no way back
-constexpr size_t kShownBytesMax = 40;    // of a line that is too long
 
 Redial::Options RedialOf(const SocketTextOptions& options) {
   return {.host = options.host,
@@ -46,6 +45,11 @@ Status CheckSocketTextOptions(const SocketTextOptions& options) {
 }
 
 const record::TypeOps& SocketTextSource::type() const { return TypeOpsOf<std::string>(); }
+
+std::vector<const record::TypeOps*> SocketTextSource::output_types() const {
+  if (options_.on_error == OnError::kDeadLetter) return {&type(), &TypeOpsOf<DeadLetter>()};
+  return {&type()};
+}
 
 std::unique_ptr<runtime::SplitEnumerator> SocketTextSource::NewEnumerator(env::Env&) const {
   return std::make_unique<Enumerator>();
@@ -90,9 +94,8 @@ std::vector<runtime::Split> SocketTextReader::Snapshot(base::CheckpointId) {
 
 StatusOr<runtime::PollResult> SocketTextReader::Poll(runtime::Output& output) {
   if (!has_split_) return no_more_splits_ ? runtime::PollResult::kEnd : runtime::PollResult::kIdle;
-  record::AnyBatch& batch = output.OpenBatch(base::PortIndex(0));
-  WEIR_RETURN_IF_ERROR(TakeLines(batch));
-  if (batch.full()) return runtime::PollResult::kMore;
+  WEIR_RETURN_IF_ERROR(TakeLines(output));
+  if (output.OpenBatch(base::PortIndex(0)).full()) return runtime::PollResult::kMore;
   if (input_over_) {
     finished_.emplace_back(kSplitId);
     has_split_ = false;
@@ -104,26 +107,39 @@ StatusOr<runtime::PollResult> SocketTextReader::Poll(runtime::Output& output) {
 }
 
 // All lines that are there, or as many as the batch takes.
-Status SocketTextReader::TakeLines(record::AnyBatch& batch) {
+Status SocketTextReader::TakeLines(runtime::Output& output) {
+  record::AnyBatch& batch = output.OpenBatch(base::PortIndex(0));
   while (!batch.full()) {
     std::string_view line;
     const StreamLines::Taken taken = lines_.Take(line);
     if (taken == StreamLines::Taken::kNothing) return {};
     ++line_;
     if (taken == StreamLines::Taken::kTooLong) {
-      if (options_.on_error == OnError::kFail) {
-        return InvalidArgumentError(redial_.address(), ", line ", line_,
-                                    " of the connection: longer than ", options_.line_bytes_max,
-                                    " bytes: ", QuotedForMessage(line.substr(0, kShownBytesMax)),
-                                    "; raise line_bytes_max, or skip such lines with on_error");
-      }
-      ++rows_skipped_;
+      WEIR_RETURN_IF_ERROR(RefuseLine(line, output));
       continue;
     }
     std::string& row = batch.Rows<std::string>()[batch.size()];
     row = line;
     batch.set_size(batch.size() + 1);
     batch.add_heap_bytes(TypeTraits<std::string>::HeapBytes(row));
+  }
+  return {};
+}
+
+Status SocketTextReader::RefuseLine(std::string_view beginning, runtime::Output& output) {
+  const std::string problem = Concat("longer than ", options_.line_bytes_max, " bytes");
+  if (options_.on_error == OnError::kFail) {
+    return InvalidArgumentError(redial_.address(), ", line ", line_,
+                                " of the connection: ", problem, ": ", QuotedForMessage(beginning),
+                                "; raise line_bytes_max, or skip such lines with on_error");
+  }
+  ++rows_skipped_;
+  if (options_.on_error == OnError::kDeadLetter) {
+    PutOut({.file = redial_.address(),
+            .line = line_,
+            .text = std::string(LetterText(beginning)),
+            .reason = problem},
+           output);
   }
   return {};
 }

@@ -12,7 +12,7 @@
 #include <vector>
 
 #include "weir/base/limits.h"
-#include "weir/connectors/file_format.h"
+#include "weir/connectors/on_error.h"
 #include "weir/connectors/redial.h"
 #include "weir/connectors/stream_lines.h"
 #include "weir/runtime/source.h"
@@ -60,6 +60,7 @@ class SocketTextSource final : public runtime::Source {
 
   std::string kind() const override { return "socket-source"; }
   const record::TypeOps& type() const override;
+  std::vector<const record::TypeOps*> output_types() const override;
   bool bounded() const override { return false; }
   bool can_replay() const override { return false; }
   std::unique_ptr<runtime::SplitEnumerator> NewEnumerator(env::Env& env) const override;
@@ -83,7 +84,8 @@ class SocketTextReader final : public runtime::SourceReader {
   uint64_t rows_skipped() const override { return rows_skipped_; }
 
  private:
-  Status TakeLines(record::AnyBatch& batch);
+  Status TakeLines(runtime::Output& output);
+  Status RefuseLine(std::string_view beginning, runtime::Output& output);
   void Read(env::ByteStream& stream);
   void OnRead(StatusOr<std::string> bytes);
 

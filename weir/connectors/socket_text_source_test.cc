@@ -62,6 +62,7 @@ class SocketReading {
   Machine machine;
   sim::ByteServer server{machine.world(), "there", 9999};
   bool over = false;
+  std::vector<DeadLetter> letters;
 
  private:
   struct Mailbox final : runtime::Mailbox {
@@ -77,11 +78,17 @@ class SocketReading {
       for (uint32_t row = 0; row < batch->size(); ++row)
         rows.push_back(batch->Rows<std::string>()[row]);
     }
+    while (const record::BatchPtr batch =
+               output_.TakeBatch(kDeadLetterPort, runtime::Output::Take::kAny)) {
+      for (uint32_t row = 0; row < batch->size(); ++row)
+        letters.push_back(batch->Rows<DeadLetter>()[row]);
+    }
   }
 
   const std::shared_ptr<Mailbox> mailbox_ = std::make_shared<Mailbox>();
-  const record::TypeOps* const type_ = &TypeOpsOf<std::string>();
-  runtime::Output output_{std::span(&type_, 1)};
+  const std::vector<const record::TypeOps*> types_ = {&TypeOpsOf<std::string>(),
+                                                      &TypeOpsOf<DeadLetter>()};
+  runtime::Output output_{types_};
   std::unique_ptr<runtime::SourceReader> reader_;
 };
 
@@ -160,6 +167,17 @@ TEST(SocketTextSource, OrIsSkippedAndCounted) {
   reading.server.Say("0123456789x\nnext\n" + std::string(100'000, 'x') + "\nlast\n");
   EXPECT_EQ(*reading.Read(), (Rows{"next", "last"}));
   EXPECT_EQ(reading.reader().rows_skipped(), 2u);
+}
+
+TEST(SocketTextSource, OrIsPutAside) {
+  SocketReading reading({.line_bytes_max = 10, .on_error = OnError::DeadLetter("rejected")});
+  EXPECT_EQ(*reading.Read(), Rows());
+  reading.server.Say("first\n0123456789x\nnext\n");
+  EXPECT_EQ(*reading.Read(), (Rows{"first", "next"}));
+  ASSERT_EQ(reading.letters.size(), 1u);
+  EXPECT_EQ(
+      ToJson(reading.letters[0]),
+      R"({"file":"there:9999","line":2,"text":"0123456789","reason":"longer than 10 bytes"})");
 }
 
 TEST(SocketTextSource, MoreThanABatchAtOnce) {
