@@ -106,7 +106,9 @@ TEST(OperatorHarness, FailureEndsThePicture) {
   });
   const std::string said = harness.Play("+ 1 1 | + 1 0");
   EXPECT_TRUE(said.starts_with("+ 1 1 | error: ")) << said;
-  EXPECT_TRUE(said.ends_with("exception in a user function: no value")) << said;
+  EXPECT_TRUE(said.ends_with(
+      R"(exception in a user function: no value, with the record {"key":1,"value":0})"))
+      << said;
 }
 
 TEST(OperatorHarness, WrongFieldIsNamed) {
