@@ -219,7 +219,7 @@ Status FileSourceReader::OpenNext() {
                                                         .split = waiting_.front(),
                                                         .format = *format_,
                                                         .on_error = options_.on_error,
-                                                        .mark = same_file ? mark_ : std::nullopt}));
+                                                        .mark = same_file ? mark_ : LineMark()}));
   waiting_.pop_front();
   return {};
 }

@@ -123,7 +123,7 @@ class FileSourceReader final : public runtime::SourceReader {
   std::vector<std::string> finished_;
   uint64_t rows_skipped_ = 0;
   FileSplit last_read_;
-  std::optional<LineMark> mark_;  // where its lines were counted to
+  LineMark mark_;  // of its file
   bool no_more_splits_ = false;
 };
 

@@ -63,8 +63,7 @@ FileSplitReader::FileSplitReader(Options options, std::unique_ptr<env::ReadableF
   if (!at_row_) --offset_;  // a row begins here when the byte before is a line end
   // What a compressed file holds passes by in any case.
   counted_from_ = is_compressed_ ? 0 : offset_;
-  if (options.mark && options.mark->offset <= counted_from_ && !is_compressed_)
-    before_ = *options.mark;
+  if (options.mark.offset <= counted_from_) before_ = options.mark;
 }
 
 FileSplit FileSplitReader::Position() const {
@@ -198,11 +197,6 @@ Status FileSplitReader::CountLinesBefore() {
   before_.offset += count;
   KnowsLines();
   return {};
-}
-
-std::optional<LineMark> FileSplitReader::mark() const {
-  if (!WritesLetters() || before_.offset < counted_from_ || is_compressed_) return std::nullopt;
-  return LineMark{offset_, before_.lines + lines_since_};
 }
 
 // Line ends before a row that begins in the buffer, at or behind offset_. From the last such row

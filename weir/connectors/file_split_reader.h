@@ -38,8 +38,8 @@ class FileSplitReader {
     FileSplit split;
     const FileFormat& format;
     OnError on_error = OnError::kFail;
-    // Where lines were counted last in files of this path: the way from there is shorter.
-    std::optional<LineMark> mark = {};
+    // What is known of this file's lines; the way from there is shorter.
+    LineMark mark = {};
   };
 
   /// Opens the file and reads what stands before its rows.
@@ -61,8 +61,8 @@ class FileSplitReader {
   /// The letters about rows before Position() since the last call.
   std::vector<DeadLetter> TakeLetters() { return std::exchange(letters_, {}); }
 
-  /// Up to where lines were counted; none when nobody asked for them.
-  std::optional<LineMark> mark() const;
+  /// How far the lines before the split were counted: for the next split of the file.
+  LineMark mark() const { return before_; }
 
   /// Moves rows that are ready behind those of `batch` until it is full; returns how many.
   /// Errors: InvalidArgument with place and reason when the next row is no record.
