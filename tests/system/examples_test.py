@@ -3,6 +3,8 @@
 
 from world import *
 
+import collections
+
 
 class KeyedSum(SystemTest):
     def test_prints_the_five_sums(self):
@@ -45,6 +47,28 @@ class WordCount(SystemTest):
         self.assertEqual(sorted(self.rows_of("counts")),
                          sorted([f"to,{n}" for n in range(1, 4001)] + [f"be,{n}" for n in range(1, 5001)] +
                                 [f"{word},{n}" for word in ("or", "not") for n in range(1, 2001)]))
+
+
+class TopProducts(SystemTest):
+    def test_the_last_line_of_a_shop_is_its_ranking_however_often_it_is_killed(self):
+        orders = [(f"shop {self.chance.randrange(4)}", f"product {self.chance.randrange(300)}") for _ in range(20_000)]
+        (self.dir / "orders.csv").write_text("shop,product\n" + "".join(f"{s},{p}\n" for s, p in orders))
+        for _ in range(3):
+            job = self.start(TOP_PRODUCTS, "run", *FAST, *TWO)
+            time.sleep(self.chance.uniform(0.01, 0.1))
+            job.send(signal.SIGKILL)
+            job.end()
+        self.run_ok(TOP_PRODUCTS, "run", *FAST, *TWO)
+        lines = [json.loads(line) for file in sorted((self.dir / "top").glob("*.jsonl"))
+                 for line in file.read_text().splitlines()]
+        self.assertEqual(len(lines), len(orders))
+        self.assertEqual(len({(line["shop"], line["orders"]) for line in lines}), len(orders))
+        for shop in {shop for shop, _ in orders}:
+            sold = collections.Counter(product for at, product in orders if at == shop)
+            best = sorted(sold.items(), key=lambda item: (-item[1], item[0]))[:3]
+            last = max((line for line in lines if line["shop"] == shop), key=lambda line: line["orders"])
+            self.assertEqual(last["orders"], sum(sold.values()))
+            self.assertEqual([(b["product"], b["pieces"]) for b in last["best"]], best)
 
 
 class Enrich(SystemTest):

@@ -20,6 +20,7 @@ LEDGER = BUILD / "examples" / "ledger"
 WORDCOUNT = BUILD / "examples" / "wordcount"
 CHECKPOINT_EXAMPLE = BUILD / "examples" / "checkpoint_example"
 ENRICH = BUILD / "examples" / "enrich"
+TOP_PRODUCTS = BUILD / "examples" / "top_products"
 SESSIONS = BUILD / "examples" / "sessions_by_timer"
 SUMS = BUILD / "tests" / "system" / "sums_job"
 SOCKET_JOB = BUILD / "tests" / "system" / "socket_job"
@@ -234,5 +235,5 @@ def main():
 
 
 __all__ = ["BUILD", "CHECKPOINT_EXAMPLE", "CHECK_LEDGER", "DONE", "ENRICH", "Ended", "FAILED", "FAST", "KEYED_SUM", "LEDGER", "NO_RESTART",
-           "REFUSED", "ROOT", "SECONDS_MAX", "SESSIONS", "SOCKET_JOB", "SUMS", "SystemTest", "TWO", "USAGE", "WORDCOUNT",
+           "REFUSED", "ROOT", "SECONDS_MAX", "SESSIONS", "SOCKET_JOB", "SUMS", "SystemTest", "TOP_PRODUCTS", "TWO", "USAGE", "WORDCOUNT",
            "json", "main", "os", "pathlib", "re", "signal", "subprocess", "sys", "time"]
