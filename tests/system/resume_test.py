@@ -30,6 +30,15 @@ class Resume(SystemTest):
         self.run_ok(SUMS, "run", *FAST)
         self.assert_sums_right(100_000)
 
+    def test_a_signal_takes_one_more_checkpoint_so_that_nothing_is_read_again(self):
+        first = self.stopped_run(number=signal.SIGINT)
+        self.assertIn("stopping: one more checkpoint is taken", first.lines)
+        covered = len(self.rows_of("sums"))
+        second = self.run_ok(SUMS, "run", *FAST)
+        self.assertEqual(second.resumed_from(), first.checkpoint_ids()[-1])
+        self.assertIn(f"finished: {100_000 - covered} rows in, {100_000 - covered} rows out", second.lines)
+        self.assert_sums_right(100_000)
+
     def test_stop_is_orderly(self):
         ended = self.stopped_run()
         self.assertEqual(ended.lines[-1], "stopped: the next run resumes from the newest checkpoint")

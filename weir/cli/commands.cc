@@ -56,12 +56,10 @@ CommandSpec Run() {
       .summary = "run the job; it resumes from its newest checkpoint",
       .synopsis = {"run [options]"},
       .description =
-          "Runs the job in this process. It resumes by itself from its newest checkpoint; with "
-          "none\n"
-          "it starts empty. Ctrl-C ends it and loses nothing, nor does a kill: the next run goes "
-          "on\n"
-          "from the newest checkpoint. What happens is written to standard error, a line for each\n"
-          "event; on a terminal one line is kept up to date.\n",
+          "Runs the job in this process. It resumes by itself from its newest checkpoint; with\n"
+          "none it starts empty. Ctrl-C ends it behind one more checkpoint, and pressed once more\n"
+          "at once; neither loses anything, nor does a kill. What happens is written to standard\n"
+          "error, a line for each event; on a terminal one line is kept up to date.\n",
       .words = {},
       .options =
           {

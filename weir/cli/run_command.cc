@@ -230,7 +230,11 @@ int Run::RunJob() {
   std::unique_ptr<LocalJob> job = *std::move(started);
   if (control_ != nullptr) control_->Serve([this] { return watch_->Look(); }, job->stopper());
   const std::optional<int> signal = signals_->Wait();
-  if (signal && notes) console_.Note("stopping; once more to stop at once");
+  if (signal) {
+    if (notes) console_.Note("stopping; once more to stop at once");
+    job->stopper()(cluster::StopHow::kStop);
+    signals_->Wait();  // for the end: another signal ends the process
+  }
   if (control_ != nullptr) control_->Close();
   job->StopCoordinator();
   const JobEnd end = EndOf(*job, signal);
@@ -248,7 +252,7 @@ JobEnd Run::EndOf(const LocalJob& job, std::optional<int> signal) const {
   if (status->ok()) return {.kind = Kind::kFinished, .status = {}};
   switch (watch_->picture().state) {
     case cluster::JobState::kStopped:
-      return {.kind = Kind::kStopped, .status = *status};
+      return {.kind = Kind::kStopped, .status = *status, .signal = signal.value_or(0)};
     case cluster::JobState::kCancelled:
       return {.kind = Kind::kCancelled, .status = *status};
     default:
