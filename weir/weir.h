@@ -10,6 +10,13 @@
 // api/connected_streams.h. Process functions: operators/process_function.h, co_process_function.h,
 // output_tag.h. State: state/value_state.h and its neighbours. Own sources and sinks:
 // runtime/source.h, runtime/sink.h.
+//
+/// @namespace weir
+/// What a program sees.
+/// @namespace weir::runtime
+/// The contracts of sources, sinks and operators, for those who write their own. No version yet.
+/// @namespace weir::testing
+/// For tests of programs. No version yet.
 #pragma once
 
 #include "weir/api/connected_streams.h"

@@ -70,7 +70,7 @@ class Dev(unittest.TestCase):
         self.assertEqual(self.refused("tset"), 'error: no verb "tset"')
 
     def test_unknown_option_of_each_verb_is_refused(self):
-        for verb in ("build", "test", "format", "tidy", "install"):
+        for verb in ("build", "test", "format", "tidy", "docs", "install"):
             self.assertEqual(self.refused(verb, "--sed"), f'error: {verb}: no option "--sed"')
         self.assertEqual(self.refused("setup", "some"), 'error: setup: "some" is not all')
 

@@ -68,6 +68,7 @@ inline namespace v0 {
 template <class T, class U>
 class ConnectedStreams<Stream<T>, Stream<U>> {
  public:
+  /// For Weir's own verbs.
   ConnectedStreams(Stream<T> first, Stream<U> second)
       : first_(std::move(first)), second_(std::move(second)) {}
 
@@ -99,6 +100,7 @@ class ConnectedStreams<Stream<T>, Stream<U>> {
 template <class K, class T, class SelectorT, class U, class SelectorU>
 class ConnectedStreams<KeyedStream<K, T, SelectorT>, KeyedStream<K, U, SelectorU>> {
  public:
+  /// For Weir's own verbs.
   ConnectedStreams(KeyedStream<K, T, SelectorT> first, KeyedStream<K, U, SelectorU> second)
       : first_(std::move(first)), second_(std::move(second)) {}
 
@@ -128,6 +130,7 @@ class ConnectedStreams<KeyedStream<K, T, SelectorT>, KeyedStream<K, U, SelectorU
 template <class K, class T, class Selector, class U>
 class ConnectedStreams<KeyedStream<K, T, Selector>, Stream<U>> {
  public:
+  /// For Weir's own verbs.
   ConnectedStreams(KeyedStream<K, T, Selector> first, Stream<U> second)
       : first_(std::move(first)), second_(std::move(second)) {}
 

@@ -18,15 +18,16 @@ inline namespace v0 {
 /// What happens when an attempt fails. The default: up to 10 restarts, 50 ms after each failure,
 /// counted anew after 10 minutes without one.
 struct RestartStrategy {
+  /// One for each of the functions below.
   enum class Kind : uint8_t { kNone, kFixedDelay, kFailureRate, kExponentialDelay };
   Kind kind = Kind::kFixedDelay;
   uint32_t attempts = 10;  // restarts until the job fails; see the functions below
-  Duration delay = std::chrono::milliseconds(50);
+  Duration delay = std::chrono::milliseconds(50);   // after a failure
   Duration reset_after = std::chrono::minutes(10);  // 0: restarts are never forgotten
   Duration interval{0};                             // of kFailureRate
   Duration delay_max{0};                            // of kExponentialDelay, as the next two
-  double multiplier = 2;
-  double jitter = 0;
+  double multiplier = 2;                            // of each delay to the one before
+  double jitter = 0;  // the part of a delay by which it is longer or shorter, by chance
   friend bool operator==(const RestartStrategy&, const RestartStrategy&) = default;
 };
 

@@ -70,6 +70,7 @@ inline namespace v0 {
 /// The end of a stream.
 class StreamSink : public api::NodeHandle<StreamSink> {
  public:
+  /// For Weir's own verbs.
   StreamSink(api::Program& program, api::NodeIndex node) : NodeHandle(program, node) {}
 };
 

@@ -38,7 +38,7 @@ inline namespace v0 {
 
 class Pipeline {
  public:
-  using Location = std::source_location;
+  using Location = std::source_location;  // where the program says it; the compiler fills it in
 
   /// The name of the job: its checkpoints are kept under it.
   Pipeline& Name(api::NameHere name);

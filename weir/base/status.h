@@ -45,9 +45,11 @@ enum class StatusCode : uint8_t {
 /// "UNAVAILABLE" and so on; for logs and JSON.
 std::string_view StatusCodeName(StatusCode code);
 
+/// Whether something went well, and if not, why.
 class [[nodiscard]] Status {
  public:
   Status() = default;  // ok
+  /// With kOk it is ok, and has no message.
   Status(StatusCode code, std::string message);
   Status(const Status& other) : rep_(other.rep_ ? std::make_unique<Rep>(*other.rep_) : nullptr) {}
   Status& operator=(const Status& other) {
@@ -57,6 +59,7 @@ class [[nodiscard]] Status {
   Status(Status&&) noexcept = default;
   Status& operator=(Status&&) noexcept = default;
 
+  /// Nothing went wrong; then the code is kOk and the message empty.
   bool ok() const { return rep_ == nullptr; }
   StatusCode code() const { return rep_ ? rep_->code : StatusCode::kOk; }
   std::string_view message() const {
@@ -82,14 +85,17 @@ class [[nodiscard]] Status {
   std::unique_ptr<Rep> rep_;
 };
 
+/// As ToString().
 std::ostream& operator<<(std::ostream& out, const Status& status);
 
+/// Nothing went wrong.
 inline Status OkStatus() { return {}; }
 
 /// A T, or the reason why there is none.
 template <class T>
 class [[nodiscard]] StatusOr {
  public:
+  /// Shapes: a status that is not ok, or a value.
   StatusOr(Status status) : status_(std::move(status)) {
     WEIR_CHECK(!status_.ok());
   }  // NOLINT: converts by design
@@ -98,10 +104,12 @@ class [[nodiscard]] StatusOr {
              !std::same_as<std::remove_cvref_t<U>, Status>)
   StatusOr(U&& value) : value_(std::forward<U>(value)) {}  // NOLINT: converts by design
 
+  /// There is a value; else `status()` says why not.
   bool ok() const { return value_.has_value(); }
   const Status& status() const& { return status_; }
   Status status() && { return std::move(status_); }
 
+  /// Shapes: ok(); checked.
   T& value() & { return WEIR_CHECK(ok()), *value_; }
   const T& value() const& { return WEIR_CHECK(ok()), *value_; }
   // By value: a range-based for over what a call returned keeps it.
@@ -125,6 +133,7 @@ std::string Concat(const Args&... args) {
   return std::move(out).str();
 }
 
+/// A status with this code, and all arguments, one after the other, as its message.
 template <class... Args>
 Status CancelledError(const Args&... args) {
   return {StatusCode::kCancelled, Concat(args...)};

@@ -13,6 +13,7 @@
 namespace weir {
 inline namespace v0 {
 
+/// How a file is compressed.
 enum class Compression : uint8_t { kNone, kGzip, kZstd };
 
 }  // namespace v0

@@ -23,6 +23,7 @@
 namespace weir {
 inline namespace v0 {
 
+/// What ReadCsv reads, and how.
 using CsvSourceOptions = FileSourceOptions;
 
 }  // namespace v0

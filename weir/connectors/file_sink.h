@@ -26,9 +26,10 @@
 namespace weir {
 inline namespace v0 {
 
+/// Where WriteCsv, WriteText and WriteJson write, and how.
 struct FileSinkOptions {
-  std::string directory;  // made if it is missing
-  Compression compression = Compression::kNone;
+  std::string directory;                         // made if it is missing
+  Compression compression = Compression::kNone;  // of each file, and the end of its name
 
   // Each checkpoint closes the files being written and makes them visible; so that they are neither
   // many nor small, take checkpoints less often. A file is closed before its checkpoint, and

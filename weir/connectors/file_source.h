@@ -25,6 +25,7 @@
 namespace weir {
 inline namespace v0 {
 
+/// What ReadCsv, ReadText and ReadJson read, and how.
 struct FileSourceOptions {
   // A file; a directory, whose files of the format's usual end (*.csv) are read; or a pattern for
   // the names of files in a directory: logs/2026-*.txt, with '*' for any letters and '?' for one.

@@ -24,6 +24,7 @@
 namespace weir {
 inline namespace v0 {
 
+/// What Generate makes.
 struct GeneratorOptions {
   uint64_t count = 0;    // of records; 0: without end
   double rate = 0;       // records a second, over all subtasks; 0: as fast as they are taken
@@ -34,9 +35,13 @@ struct GeneratorOptions {
 /// The number of a record, and chance that belongs to it alone.
 class Draw {
  public:
+  /// For Weir's own sources.
   Draw(uint64_t seed, uint64_t number);
+
+  /// Of the record: 0, 1, 2, …
   uint64_t number() const { return number_; }
 
+  /// 64 bits of chance.
   uint64_t Next();
   /// Uniform in [0, bound), as nearly as 64 bits allow.
   /// Shapes: bound >= 1.

@@ -17,6 +17,7 @@
 namespace weir {
 inline namespace v0 {
 
+/// What ReadJson reads, and how.
 using JsonSourceOptions = FileSourceOptions;
 
 }  // namespace v0

@@ -12,6 +12,7 @@
 namespace weir {
 inline namespace v0 {
 
+/// What ReadText reads, and how.
 using TextSourceOptions = FileSourceOptions;
 
 }  // namespace v0

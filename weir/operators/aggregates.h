@@ -21,8 +21,8 @@ inline namespace v0 {
 /// What KeyedStream::Count puts out.
 template <class K>
 struct KeyCount {
-  K key{};
-  int64_t count = 0;
+  K key{};            // of the stream
+  int64_t count = 0;  // of its records so far
 };
 template <class K>
 WEIR_RECORD((KeyCount<K>), key, count);

@@ -19,7 +19,7 @@ inline namespace v0 {
 template <class Out>
 class AsyncResult {
  public:
-  using Value = StatusOr<std::vector<Out>>;
+  using Value = StatusOr<std::vector<Out>>;  // an answer, or why there is none
 
   /// The record that is put out.
   void Complete(Out out) const {

@@ -27,10 +27,11 @@ inline namespace v0 {
 template <class K, class In1, class In2, class Out>
 class KeyedCoProcessFunction : public StateOwner {
  public:
-  using FunctionBase = KeyedCoProcessFunction;
-  using Context = KeyedContext<K>;
+  using FunctionBase = KeyedCoProcessFunction;  // for the engine
+  using Context = KeyedContext<K>;              // what the methods are given
 
   virtual ~KeyedCoProcessFunction() = default;
+  /// As those of KeyedProcessFunction.
   virtual void Open(RuntimeContext& runtime) { (void)runtime; }
   virtual Status Start() { return OkStatus(); }
 
@@ -48,12 +49,14 @@ class KeyedCoProcessFunction : public StateOwner {
 template <class In1, class In2, class Out>
 class CoProcessFunction : public StateOwner {
  public:
-  using FunctionBase = CoProcessFunction;
-  using Context = ProcessContext;
+  using FunctionBase = CoProcessFunction;  // for the engine
+  using Context = ProcessContext;          // what the methods are given
 
   virtual ~CoProcessFunction() = default;
+  /// As those of KeyedProcessFunction.
   virtual void Open(RuntimeContext& runtime) { (void)runtime; }
   virtual Status Start() { return OkStatus(); }
+  /// Handles one record of the first (second) input.
   virtual void ProcessElement1(const In1& in, Context& context, Collector<Out>& out) = 0;
   virtual void ProcessElement2(const In2& in, Context& context, Collector<Out>& out) = 0;
 };
@@ -63,11 +66,12 @@ class CoProcessFunction : public StateOwner {
 template <class K, class In, class Rule, class Out>
 class KeyedBroadcastProcessFunction : public StateOwner {
  public:
-  using FunctionBase = KeyedBroadcastProcessFunction;
-  using Context = KeyedContext<K>;
-  using BroadcastContext = ProcessContext;
+  using FunctionBase = KeyedBroadcastProcessFunction;  // for the engine
+  using Context = KeyedContext<K>;                     // what the methods are given
+  using BroadcastContext = ProcessContext;             // what the methods are given
 
   virtual ~KeyedBroadcastProcessFunction() = default;
+  /// As those of KeyedProcessFunction.
   virtual void Open(RuntimeContext& runtime) { (void)runtime; }
   virtual Status Start() { return OkStatus(); }
 
@@ -89,13 +93,15 @@ class KeyedBroadcastProcessFunction : public StateOwner {
 template <class In, class Rule, class Out>
 class BroadcastProcessFunction : public StateOwner {
  public:
-  using FunctionBase = BroadcastProcessFunction;
-  using Context = ProcessContext;
-  using BroadcastContext = ProcessContext;
+  using FunctionBase = BroadcastProcessFunction;  // for the engine
+  using Context = ProcessContext;                 // what the methods are given
+  using BroadcastContext = ProcessContext;        // what the methods are given
 
   virtual ~BroadcastProcessFunction() = default;
+  /// As those of KeyedProcessFunction.
   virtual void Open(RuntimeContext& runtime) { (void)runtime; }
   virtual Status Start() { return OkStatus(); }
+  /// As those of KeyedBroadcastProcessFunction.
   virtual void ProcessElement(const In& in, Context& context, Collector<Out>& out) = 0;
   virtual void ProcessBroadcastElement(const Rule& rule, BroadcastContext& context,
                                        Collector<Out>& out) = 0;

@@ -148,8 +148,8 @@ class RuntimeContext {
 template <class K, class In, class Out>
 class KeyedProcessFunction : public StateOwner {
  public:
-  using FunctionBase = KeyedProcessFunction;
-  using Context = KeyedContext<K>;
+  using FunctionBase = KeyedProcessFunction;  // for the engine
+  using Context = KeyedContext<K>;            // what the methods are given
 
   virtual ~KeyedProcessFunction() = default;
 
@@ -174,9 +174,10 @@ class KeyedProcessFunction : public StateOwner {
 template <class In, class Out>
 class ProcessFunction : public StateOwner {
  public:
-  using Context = ProcessContext;
+  using Context = ProcessContext;  // what the methods are given
 
   virtual ~ProcessFunction() = default;
+  /// As those of KeyedProcessFunction.
   virtual void Open(RuntimeContext& runtime) { (void)runtime; }
   virtual Status Start() { return OkStatus(); }
   virtual void ProcessElement(const In& in, Context& context, Collector<Out>& out) = 0;

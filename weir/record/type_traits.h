@@ -44,7 +44,7 @@ inline namespace v0 {
 ///                    any valid value, when it is none. A type without it cannot be read from JSON
 template <class T>
 struct TypeTraits {
-  static constexpr bool kUnsupported = true;
+  static constexpr bool kUnsupported = true;  // T is no type of a field
 };
 
 /// Has a TypeTraits.
@@ -60,6 +60,7 @@ concept JsonReadable = FieldType<T> && requires(record::JsonInput& in, T& v) {
 /// The defaults for a type that joins by its own specialisation of TypeTraits.
 template <class T>
 struct OwnType {
+  // As TypeTraits has it.
   static constexpr bool kFlat = std::is_trivially_copyable_v<T>;
   static constexpr bool kEncodedAsLies = false;
   static constexpr size_t kBytesMin = 1;

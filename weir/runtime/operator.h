@@ -61,9 +61,9 @@ enum class Outcome : uint8_t {
 /// What is left of an input batch. The operator moves the cursor on as it consumes; it may take the
 /// rows away whole (Output::Forward).
 struct Input {
-  base::PortIndex port;
-  record::AnyBatch& batch;
-  uint32_t cursor = 0;  // the first row not yet consumed; batch.size() when done
+  base::PortIndex port;     // on which it came
+  record::AnyBatch& batch;  // its rows
+  uint32_t cursor = 0;      // the first row not yet consumed; batch.size() when done
   // The row that a user's function had when it threw; kNoRow when the operator does not say.
   uint32_t in_hand = kNoRow;
   static constexpr uint32_t kNoRow = UINT32_MAX;
@@ -75,28 +75,29 @@ struct Input {
 class Mailbox {
  public:
   virtual ~Mailbox() = default;
+  /// Runs `closure` soon.
   virtual void Post(base::Closure closure) = 0;
 };
 
 /// An output of an operator beside those of its factory, for rows that its function gives to the
 /// tag of this name.
 struct SideOutput {
-  std::string name;
-  const record::TypeOps* type = nullptr;
+  std::string name;                       // of the tag
+  const record::TypeOps* type = nullptr;  // of its rows
 };
 
 /// Where and as whom an operator runs.
 struct OperatorContext {
-  std::string uid;
-  base::SubtaskIndex subtask;
-  uint32_t parallelism = 1;
-  uint32_t max_parallelism = 1;
-  base::KeyGroupRange key_groups;
-  base::HashSeed hash_seed = 0;
-  base::Epoch epoch;
-  base::Attempt attempt;
-  base::Lineage lineage;
-  base::CheckpointId restored;  // that the attempt starts from; 0: it starts empty
+  std::string uid;                 // under which its state is kept
+  base::SubtaskIndex subtask;      // of the operator's
+  uint32_t parallelism = 1;        // how many there are
+  uint32_t max_parallelism = 1;    // key groups of the job
+  base::KeyGroupRange key_groups;  // that this subtask owns
+  base::HashSeed hash_seed = 0;    // of keys, for the life of a lineage
+  base::Epoch epoch;               // of the coordinator's reign
+  base::Attempt attempt;           // within the reign
+  base::Lineage lineage;           // the line of resumes
+  base::CheckpointId restored;     // that the attempt starts from; 0: it starts empty
   // Those that somebody reads; their ports are behind those of the factory.
   std::vector<SideOutput> side_outputs;
   env::Env* env = nullptr;           // outlives the operator
@@ -108,6 +109,7 @@ class SnapshotContext {
  public:
   virtual ~SnapshotContext() = default;
 
+  /// That the snapshot is for.
   virtual base::CheckpointId checkpoint() const = 0;
 
   /// Adds one item of operator list state `state`.
@@ -218,6 +220,7 @@ class Operator {
 class OperatorFactory {
  public:
   virtual ~OperatorFactory() = default;
+  /// An operator for one subtask of one attempt.
   virtual std::unique_ptr<Operator> New() const = 0;
 
   /// The type of each output port, in order; empty for a sink.

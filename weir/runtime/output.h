@@ -23,6 +23,7 @@ class Output {
   /// One port for each type; types outlive the Output.
   explicit Output(std::span<const record::TypeOps* const> port_types);
 
+  /// How many ports there are.
   uint32_t ports() const { return static_cast<uint32_t>(ports_.size()); }
 
   /// The batch to append to. Never full when the driver calls the operator.

@@ -29,6 +29,7 @@
 
 namespace weir::runtime {
 
+/// What writes in one subtask; Sink says how it is called.
 class SinkWriter {
  public:
   virtual ~SinkWriter() = default;
@@ -45,7 +46,7 @@ class SinkWriter {
   /// A payload for each batch closed (none when nothing was written), and a job for the pool after
   /// which they are durable.
   struct Closed {
-    std::vector<std::string> payloads;
+    std::vector<std::string> payloads;            // of committables, the sink's own
     base::UniqueFunction<Status()> make_durable;  // empty when there is nothing to do
   };
   virtual StatusOr<Closed> PreCommit(base::CheckpointId checkpoint) = 0;
@@ -64,8 +65,8 @@ class SinkWriter {
 class Sink {
  public:
   virtual ~Sink() = default;
-  virtual std::string kind() const = 0;  // "csv-sink"
-  virtual std::unique_ptr<SinkWriter> NewWriter() const = 0;
+  virtual std::string kind() const = 0;                       // "csv-sink"
+  virtual std::unique_ptr<SinkWriter> NewWriter() const = 0;  // one for each subtask
 };
 
 }  // namespace weir::runtime

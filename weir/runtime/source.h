@@ -45,6 +45,7 @@ struct Split {
   friend bool operator==(const Split&, const Split&) = default;
 };
 
+/// What a reader has after a Poll.
 enum class PollResult : uint8_t {
   kMore,  // call again
   // Nothing now; the reader posts to the mailbox when there is, or is polled again at
@@ -53,6 +54,7 @@ enum class PollResult : uint8_t {
   kEnd,  // NoMoreSplits was said and every split is read to its end
 };
 
+/// What reads splits, in one subtask; Source says how it is called.
 class SourceReader {
  public:
   virtual ~SourceReader() = default;
@@ -115,6 +117,7 @@ struct Discovery {
   std::string state = {};
 };
 
+/// What finds splits, once for all subtasks.
 class SplitEnumerator {
  public:
   virtual ~SplitEnumerator() = default;
@@ -137,8 +140,8 @@ class SplitEnumerator {
 class Source {
  public:
   virtual ~Source() = default;
-  virtual std::string kind() const = 0;  // "csv-source"
-  virtual const record::TypeOps& type() const = 0;
+  virtual std::string kind() const = 0;             // "csv-source"
+  virtual const record::TypeOps& type() const = 0;  // of the records
 
   /// The type of each output port: that of its records, and those of what else it puts out.
   virtual std::vector<const record::TypeOps*> output_types() const { return {&type()}; }
@@ -149,6 +152,7 @@ class Source {
   /// True when a position can be read again after a failure: the plan's guarantee depends on it.
   virtual bool can_replay() const = 0;
 
+  /// One beside the coordinator, one reader for each subtask.
   virtual std::unique_ptr<SplitEnumerator> NewEnumerator(env::Env& env) const = 0;
   virtual std::unique_ptr<SourceReader> NewReader() const = 0;
 };

@@ -69,6 +69,7 @@ class BroadcastState : public OperatorStateHandle {
 
  public:
   BroadcastState() = default;
+  /// The state `name` of the object that this handle is a member of.
   BroadcastState(StateOwner* owner, std::string_view name) : name_(name) {
     owner->DeclareOperatorState(
         *this,
@@ -90,6 +91,7 @@ class BroadcastState : public OperatorStateHandle {
     for (const auto& [key, value] : entries()) visit(key, value);
   }
 
+  /// In ProcessBroadcastElement only.
   void Put(const K& key, V value) const {
     if (this->backend().MayBroadcast(name_)) entries().insert_or_assign(key, std::move(value));
   }

@@ -75,6 +75,7 @@ class MapState : public StateHandle {
     return encoded ? Decoded<V>(*encoded) : std::move(fallback);
   }
 
+  /// `key` is in the map.
   bool Contains(const K& key) const { return Map().Find(Encoded(key)).has_value(); }
 
   /// `key` has `value` afterwards.
@@ -90,6 +91,7 @@ class MapState : public StateHandle {
   /// `key` is not in the map afterwards; returns whether it was.
   bool Remove(const K& key) const { return cell().backend->RemoveFromMap(cell(), Encoded(key)); }
 
+  /// There are no items.
   bool Empty() const { return !cell().backend->Has(cell()); }
   /// The number of items; counts them in small maps.
   uint64_t Size() const { return Map().size(); }
@@ -131,9 +133,11 @@ class MapState : public StateHandle {
 template <class K, class V>
 class MapState<K, V>::Iterator {
  public:
+  /// As the standard wants iterators.
   using value_type = std::pair<K, V>;
   using difference_type = std::ptrdiff_t;
 
+  /// As the standard wants iterators.
   const value_type& operator*() const { return item_; }
   const value_type* operator->() const { return &item_; }
   Iterator& operator++() { return Read(), *this; }

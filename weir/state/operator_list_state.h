@@ -49,9 +49,11 @@ class OperatorListState : public OperatorStateHandle {
 
  public:
   OperatorListState() = default;
+  /// The state `name` of the object that this handle is a member of.
   OperatorListState(StateOwner* owner, std::string_view name)
       : OperatorListState(owner, name, state::OperatorStateKind::kList) {}
 
+  /// The items; what is added stands behind the others.
   const std::vector<T>& Get() const { return items(); }
   void Add(T item) const { items().push_back(std::move(item)); }
   void Update(std::vector<T> items_now) const { items() = std::move(items_now); }
@@ -75,6 +77,7 @@ template <class T>
 class UnionListState : public OperatorListState<T> {
  public:
   UnionListState() = default;
+  /// The state `name` of the object that this handle is a member of.
   UnionListState(StateOwner* owner, std::string_view name)
       : OperatorListState<T>(owner, name, state::OperatorStateKind::kUnionList) {}
 };

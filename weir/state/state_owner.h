@@ -41,6 +41,7 @@ class StateHandle {
 /// The same for state that belongs to no key (state/operator_backend.h).
 class OperatorStateHandle {
  public:
+  /// True when it acts on a state: its owner runs in a job.
   bool bound() const { return cell_ != nullptr; }
 
  protected:

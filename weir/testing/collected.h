@@ -62,6 +62,7 @@ class CollectingWriter final : public runtime::SinkWriter {
 template <class T>
 class Collected {
  public:
+  /// For SinkTo.
   std::shared_ptr<const runtime::Sink> sink() const { return std::make_shared<Sink>(batches_); }
 
   /// Those of one subtask in their order.

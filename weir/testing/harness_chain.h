@@ -24,15 +24,18 @@
 
 namespace weir::testing {
 
+/// What an OperatorHarness is run with.
 struct HarnessOptions {
-  uint32_t parallelism = 1;  // of what stands behind KeyBy
-  uint32_t max_parallelism = 128;
-  base::HashSeed hash_seed = 0;
-  env::Env* env = nullptr;  // for operators that reach outside; outlives the harness
+  uint32_t parallelism = 1;        // of what stands behind KeyBy
+  uint32_t max_parallelism = 128;  // key groups
+  base::HashSeed hash_seed = 0;    // of keys
+  env::Env* env = nullptr;         // for operators that reach outside; outlives the harness
 };
 
 /// Everything that a job would find in a checkpoint.
 struct HarnessSnapshot {
+  // What follows is for harnesses.
+
   struct Chunk {
     std::string uid;
     std::string state;

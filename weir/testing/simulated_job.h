@@ -30,12 +30,13 @@ namespace weir::testing {
 
 class SimulatedJob {
  public:
+  /// What the world is like.
   struct Options {
-    uint64_t seed = 1;
-    uint32_t workers = 1;
-    uint32_t parallelism = 2;
-    bool rough = false;  // with misfortunes, for the first half minute
-    Duration checkpoint_interval = std::chrono::milliseconds(50);
+    uint64_t seed = 1;         // of all chance
+    uint32_t workers = 1;      // simulated processes that run subtasks
+    uint32_t parallelism = 2;  // of each operator
+    bool rough = false;        // with misfortunes, for the first half minute
+    Duration checkpoint_interval = std::chrono::milliseconds(50);  // of simulated time
     uint32_t restarts = 0;  // that a job may need in a calm world
   };
 
