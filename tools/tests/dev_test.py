@@ -205,6 +205,15 @@ class Dev(unittest.TestCase):
         self.assertIn("error: not all files are formatted\n       ./dev format", done.stderr)
         self.assertEqual(self.dev("format").stdout, "format    1 files\n")
 
+    # --- docs
+
+    def test_docs_says_where_they_are_and_fails_with_what_makes_them(self):
+        self.play("python3", DOES_NOTHING)
+        self.assertEqual(self.dev("docs").stdout, "docs      build/docs/html/index.html\n")
+        self.assertRegex(self.called("python3")[0], r"^python3 tools/make_docs\.py ")
+        self.play("python3", "exit 1")
+        self.assertEqual((self.dev("docs").returncode, self.dev("docs").stdout), (1, ""))
+
 
 if __name__ == "__main__":
     unittest.main()
