@@ -130,7 +130,7 @@ class Copy:
         while number < len(self.lines):
             line = self.lines[number]
             text = line.strip()
-            if text.startswith("//") and (text.startswith("///") or self.is_member(number)):
+            if text.startswith("///") or text.startswith("//") and self.is_said_of_next(number):
                 number = self.comment(number)
                 continue
             if not text or indent_of(line) < self.indent:
@@ -139,10 +139,12 @@ class Copy:
             number += 1
         return "/** @file */ " + "\n".join(self.out) + "\n"
 
-    def is_member(self, number):
-        """Whether a `//` comment stands above a member, not in a function."""
+    def is_said_of_next(self, number):
+        """Whether a `//` comment stands above a member, not in a function, or between what has words."""
         following = next((line for line in self.lines[number:] if not line.strip().startswith("//")), "")
         same = indent_of(following) == indent_of(self.lines[number]) == 2
+        if self.said and indent_of(self.lines[number]) == self.indent == 0:
+            return True
         return self.in_type and same and following.strip()[:1].isalnum()
 
     def comment(self, number):
@@ -156,7 +158,9 @@ class Copy:
     def declaration(self, number, line):
         may_begin = line.startswith("#define") or line.strip()[:1] not in tuple("})#:") and line.strip()
         begins = may_begin and indent_of(line) == (self.indent if self.said else 0)
-        if begins and self.said and not self.fresh and not self.open:
+        behind = re.match(r"(  [^/]*[;,}]|  \w+(?: = [^,/]*)?) +// (.*)$", line)
+        is_member = behind and self.in_type and indent_of(line) == (4 if self.nested else 2)
+        if begins and self.said and not self.fresh and not self.open and not is_member:
             self.out += as_comment(self.said, " " * self.indent)
         if begins and not self.open and (not self.said or line.startswith("#define")):
             self.head_if_of(number)
@@ -167,8 +171,6 @@ class Copy:
             self.in_type = re.match(r"(class|struct|enum)\b", line) is not None
         if indent_of(line) == 2:
             self.nested = line.strip().startswith("struct")
-        behind = re.match(r"(  [^/]*[;,}]|  \w+(?: = [^,/]*)?) +// (.*)$", line)
-        is_member = behind and self.in_type and indent_of(line) == (4 if self.nested else 2)
         self.out.append(f"{behind[1]}  ///< {behind[2]}" if is_member else line)
 
     def head_if_of(self, number):

@@ -83,7 +83,9 @@ class BroadcastState : public OperatorStateHandle {
     const auto found = entries().find(key);
     return found == entries().end() ? nullptr : &found->second;
   }
+  /// The key has a value.
   bool Contains(const K& key) const { return entries().contains(key); }
+  /// How many keys have one.
   size_t Size() const { return entries().size(); }
   /// Calls `visit(key, value)` for each entry, in no order.
   template <class Visit>
