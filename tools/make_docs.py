@@ -54,8 +54,13 @@ def words_of(lines):
             continue
         code = code and not text
         heading = re.match(r"(" + "|".join(WORDS) + r"):\s+", text)
-        shown += [f"@par {heading[1]}", text[heading.end():]] if heading else [text]
+        shown += [f"@par {heading[1]}", plain(text[heading.end():])] if heading else [plain(text)]
     return shown
+
+
+def plain(text):
+    """A backslash begins no command."""
+    return "`".join(part if at % 2 else part.replace("\\", "\\\\") for at, part in enumerate(text.split("`")))
 
 
 def as_comment(lines, indent=""):
@@ -171,7 +176,7 @@ class Copy:
             self.in_type = re.match(r"(class|struct|enum)\b", line) is not None
         if indent_of(line) == 2:
             self.nested = line.strip().startswith("struct")
-        self.out.append(f"{behind[1]}  ///< {behind[2]}" if is_member else line)
+        self.out.append(f"{behind[1]}  ///< {plain(behind[2])}" if is_member else line)
 
     def head_if_of(self, number):
         """Puts the head of the file in front of the class that it is about."""
@@ -187,26 +192,27 @@ class Copy:
 # --- which headers ---------------------------------------------------------------------------------
 
 UMBRELLA = "weir/weir.h"
-# What these include and a program meets by name, too. A header that only Weir itself includes is not here.
-ALSO = """
+# The rest has a version: what a program names lies in `inline namespace v0`.
+WITHOUT_VERSION = """
 weir/api/node_handle.h
-weir/connectors/compression.h weir/connectors/csv_source.h weir/connectors/file_format.h
-weir/connectors/file_sink.h weir/connectors/file_source.h weir/connectors/generator_source.h
-weir/connectors/json_source.h weir/connectors/text_source.h
-weir/operators/aggregates.h weir/operators/async_queue.h weir/operators/async_result.h
-weir/operators/keyed_timers.h weir/operators/process_context.h
-weir/record/type_traits.h
 weir/runtime/commit_permit.h weir/runtime/committable.h weir/runtime/event_time.h weir/runtime/operator.h
-weir/runtime/output.h
-weir/state/single_value.h weir/state/state_owner.h
+weir/runtime/output.h weir/runtime/sink.h weir/runtime/source.h
+weir/state/single_value.h
 weir/testing/collected.h weir/testing/harness_chain.h weir/testing/operator_harness.h weir/testing/simulated_job.h
 """
+NOT_NAMED = ("weir/record/container_traits.h", "weir/record/typed_ops.h")
 
 
 def headers_of(root):
-    """The umbrella, all that it includes, and the list above."""
-    included = re.findall(r'^#include "(weir/[^"]+)"$', (root / UMBRELLA).read_text(), re.M)
-    return [UMBRELLA, *sorted({*included, *ALSO.split()})]
+    """What a program reaches and names."""
+    reached, ahead = set(), [UMBRELLA, *WITHOUT_VERSION.split()]
+    while ahead:
+        header = ahead.pop()
+        if header not in reached and (root / header).exists():
+            reached.add(header)
+            ahead += re.findall(r'^#include "(weir/[^"]+)"$', (root / header).read_text(), re.M)
+    named = {header for header in reached if "inline namespace v0 {" in (root / header).read_text()}
+    return [UMBRELLA, *sorted((named | {*WITHOUT_VERSION.split()}) - {*NOT_NAMED})]
 
 
 # --- Doxygen ---------------------------------------------------------------------------------------

@@ -73,7 +73,7 @@ class Comments(unittest.TestCase):
 
     def test_paragraphs_and_code(self):
         lines = copy_of("""\
-            /// Does it.
+            /// Does it, at \\n or `\\n`.
             ///
             ///   Do(it);
             ///
@@ -81,7 +81,7 @@ class Comments(unittest.TestCase):
             ///   it is not there.
             void Do();
             """)
-        self.assertEqual(lines[:-1], ["/// Does it.", "///", "///", "///       Do(it);", "///", "/// @par Errors",
+        self.assertEqual(lines[:-1], ["/// Does it, at \\\\n or `\\n`.", "///", "///", "///       Do(it);", "///", "/// @par Errors",
                                       "/// NotFound when", "///   it is not there."])
 
 

@@ -18,9 +18,10 @@
 namespace weir {
 inline namespace v0 {
 
+/// Where WriteToSocket writes, and how.
 struct SocketSinkOptions {
-  std::string host;
-  uint16_t port = 0;
+  std::string host;   // its name or address
+  uint16_t port = 0;  // on which it listens
 
   /// How often in a row a connection that cannot be made is tried again before the attempt fails.
   /// 0 is never, -1 without end.

@@ -26,13 +26,14 @@ enum class SocketEnd : uint8_t {
   kReconnects,  // it comes back: connected again after `retry_pause`
 };
 
+/// What SocketTextStream reads, and how.
 struct SocketTextOptions {
-  std::string host;
-  uint16_t port = 0;
+  std::string host;   // its name or address
+  uint16_t port = 0;  // on which it listens
 
   std::string delimiter = "\n";  // with "\n", a \r in front of it goes too
 
-  SocketEnd at_end = SocketEnd::kEndsInput;
+  SocketEnd at_end = SocketEnd::kEndsInput;  // when the other end closes in good order
 
   /// How often in a row a connection that cannot be made, or broke, is tried again before the
   /// attempt fails. As in Flink: 0 is never, -1 without end.
