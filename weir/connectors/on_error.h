@@ -25,12 +25,14 @@ WEIR_RECORD(DeadLetter, file, line, text, reason);
 /// What a source does about a row that is no record.
 class OnError {
  public:
+  /// What is done; DeadLetter() makes the last of them.
   enum Kind : uint8_t {
     kFail,  // fails the job, naming file, line and reason
     kSkip,  // goes on behind the row's first line; how many there were is told when the job ends
-    kDeadLetter,
+    kDeadLetter,  // goes on, too, and puts the row aside
   };
 
+  /// As `.on_error = OnError::kSkip` is written.
   OnError(Kind kind) : kind_(kind) {}  // NOLINT: converts by design
 
   /// Goes on as with kSkip, and writes the row into a file of JSON lines in `directory`, as a
@@ -41,6 +43,7 @@ class OnError {
     return on_error;
   }
 
+  /// What is done.
   Kind kind() const { return kind_; }
   /// Of letters.
   const std::string& directory() const { return directory_; }

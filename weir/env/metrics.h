@@ -42,10 +42,12 @@ inline namespace v0 {
 class Counter {
  public:
   Counter() = default;
+  /// `n` more have happened.
   void Add(uint64_t n = 1) const {
     if (cell_ == nullptr) return;
     cell_->store(cell_->load(std::memory_order_relaxed) + n, std::memory_order_relaxed);
   }
+  /// How many there were.
   uint64_t value() const { return cell_ == nullptr ? 0 : cell_->load(std::memory_order_relaxed); }
 
   /// For the registry.
@@ -59,9 +61,11 @@ class Counter {
 class Gauge {
  public:
   Gauge() = default;
+  /// It is `value` now.
   void Set(double value) const {
     if (cell_ != nullptr) cell_->store(value, std::memory_order_relaxed);
   }
+  /// What was set last.
   double value() const { return cell_ == nullptr ? 0 : cell_->load(std::memory_order_relaxed); }
 
   /// For the registry.
@@ -75,6 +79,7 @@ class Gauge {
 class Histogram {
  public:
   Histogram() = default;
+  /// One more, of this value.
   void Observe(double value) const;
 
   /// For the registry.
