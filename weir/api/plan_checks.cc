@@ -100,7 +100,25 @@ void CheckNames(const Program& program, std::vector<ProgramError>& errors) {
   }
 }
 
+// What a source puts aside besides its records goes somewhere.
+void CheckSourcePorts(const Program& program, std::vector<ProgramError>& errors) {
+  for (size_t i = 0; i < program.nodes().size(); ++i) {
+    const Node& node = program.nodes()[i];
+    if (node.source == nullptr || node.output_types().size() < 2) continue;
+    const bool read = std::ranges::any_of(program.nodes(), [&](const Node& reader) {
+      return std::ranges::any_of(reader.inputs, [&](const InputEdge& input) {
+        return input.from.number() == i && input.from_port != base::PortIndex(0);
+      });
+    });
+    if (read) continue;
+    errors.push_back({node.place, Concat("this ", node.what(),
+                                         " puts dead letters out and nothing writes them: read it "
+                                         "with ReadCsv, ReadText or ReadJson")});
+  }
+}
+
 void CheckShape(const Program& program, std::vector<ProgramError>& errors) {
+  CheckSourcePorts(program, errors);
   if (program.nodes().empty()) {
     errors.push_back(
         {program.name_place(), "the pipeline reads nothing: begin with a source, such as ReadCsv"});

@@ -40,15 +40,19 @@ void RestoreEventTimes(const OperatorSnapshot& op, OperatorRestore& restore) {
 }
 
 // At the old parallelism each item goes back to whom it came from; at another one they are dealt
-// out in turn.
+// out in turn, to those who still have input: the others would never do anything with them.
 void RestoreItems(const OperatorSnapshot& op, std::vector<OperatorRestore>& restores) {
-  const size_t parallelism = restores.size();
-  const bool rescaled = op.event_times.size() != parallelism;
+  const bool rescaled = op.event_times.size() != restores.size();
+  std::vector<OperatorRestore*> takers;
+  const bool all_ended = std::ranges::all_of(restores, &OperatorRestore::end_of_input_done);
+  for (OperatorRestore& restore : restores) {
+    if (!rescaled || all_ended || !restore.end_of_input_done) takers.push_back(&restore);
+  }
   std::map<std::string_view, size_t> turns;  // of each state
   for (const ListItem& item : op.items) {
     if (item.redistribution == state::Redistribution::kSplit) {
-      restores[(rescaled ? turns[item.state]++ : item.origin.number()) % parallelism]
-          .items.push_back(item);
+      const size_t turn = rescaled ? turns[item.state]++ : item.origin.number();
+      takers[turn % takers.size()]->items.push_back(item);
     } else {
       for (OperatorRestore& restore : restores) restore.items.push_back(item);
     }

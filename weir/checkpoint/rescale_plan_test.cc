@@ -107,6 +107,23 @@ TEST(RescalePlan, EachListIsDealtOutEvenly) {
   }
 }
 
+TEST(RescalePlan, WhoHasNoInputAnyMoreGetsNoItems) {
+  HistoryRecord record = RecordAt(2, 8);
+  OperatorSnapshot& op = record.checkpoint->operators[1];
+  op.event_times[0].end_of_input_done = true;
+  op.event_times[1].end_of_input_done = false;
+  for (int i = 0; i < 6; ++i)
+    op.items.push_back({"buffer", state::Redistribution::kSplit, base::SubtaskIndex(1), "x"});
+  size_t items = 0;
+  for (const OperatorRestore& restore : PlanRestore(record, "per-page", 4)) {
+    EXPECT_EQ(restore.items.size(), restore.end_of_input_done ? 0u : 3u);
+    items += restore.items.size();
+  }
+  EXPECT_EQ(items, 6u);
+  op.event_times[1].end_of_input_done = true;
+  EXPECT_EQ(PlanRestore(record, "per-page", 3)[2].items.size(), 2u);
+}
+
 TEST(RescalePlan, SplitItemsAndCommittablesGoToOneSubtaskUnionItemsToAll) {
   HistoryRecord record = RecordAt(4, 8);
   OperatorSnapshot& op = record.checkpoint->operators[1];

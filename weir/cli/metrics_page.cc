@@ -87,14 +87,13 @@ StatusOr<std::unique_ptr<env::HttpServer>> ServeMetrics(const std::string& addre
     }
     return response;
   };
-  WEIR_ASSIGN_OR_RETURN(std::unique_ptr<env::HttpServer> server,
-                        env::HttpServer::Listen(address, answer));
-  if (!insecure && !env::IsLoopback(server->address())) {
+  WEIR_ASSIGN_OR_RETURN(const bool is_loopback, env::IsLoopback(address));
+  if (!insecure && !is_loopback) {
     return InvalidArgumentError("metrics on ", address,
                                 " could be read by everybody in the network: give a loopback "
                                 "address (127.0.0.1:9249), or add --insecure if that is wanted");
   }
-  return server;
+  return env::HttpServer::Listen(address, answer);
 }
 
 }  // namespace weir::cli

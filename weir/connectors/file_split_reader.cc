@@ -239,8 +239,9 @@ Status FileSplitReader::FindFirstRow() {
 }
 
 Status FileSplitReader::Read() {
+  const bool was_bad = bad_row_.has_value();
   WEIR_RETURN_IF_ERROR(MakeRoom());
-  if (lines_wanted_) return {};
+  if (lines_wanted_ || (bad_row_ && !was_bad)) return {};
   const uint64_t at = offset_ + (end_ - begin_);
   if (is_compressed_ && stepped_over_ < at) return StepOver(at);
   const uint64_t wanted =
@@ -285,12 +286,7 @@ Status FileSplitReader::MakeRoom() {
     const std::string problem =
         Concat("a row of more than ", WithThousands(limits::kValueBytesMax), " bytes");
     if (on_error_ == OnError::kFail) return RefuseRow(offset_, problem, /*cure=*/{});
-    if (KnowsLines()) {
-      BeginToSkip(problem);
-      KeepForLetter({buffer_.data() + begin_, held});
-      Consume(held);
-      begin_ = end_ = 0;
-    }
+    if (KnowsLines()) BeginToSkip(problem);  // its first line: there may be others behind it
   } else if (begin_ > 0 && (held == 0 || end_ == room)) {
     std::memmove(buffer_.data(), buffer_.data() + begin_, held);
     begin_ = 0;

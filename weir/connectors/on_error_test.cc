@@ -102,6 +102,16 @@ TEST(OnError, ARowThatIsTooLongIsSkipped) {
   EXPECT_EQ(text.reader().rows_skipped(), 2u);
 }
 
+TEST(OnError, AQuoteThatIsNeverClosedTakesItsLineAlone) {
+  std::string text = "id,what\n1,a\n2,\"b\n";
+  const std::string row = "3," + std::string(1'000, 'c') + "\n";
+  const size_t rows = limits::kValueBytesMax / row.size() + 1'000;
+  for (size_t i = 0; i < rows; ++i) text += row;
+  FileReading csv(kCsv, text, Skipping(0));
+  EXPECT_EQ(csv.ReadAll()->size(), rows + 1);
+  EXPECT_EQ(csv.reader().rows_skipped(), 1u);
+}
+
 TEST(OnError, ManyThatAreNoRecordsInARow) {
   std::string text = "id,what\n";
   for (int i = 0; i < 50'000; ++i) text += Concat(i % 10 == 0 ? "" : "x", i, ",a\n");

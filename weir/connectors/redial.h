@@ -38,6 +38,9 @@ class Redial {
   /// Errors: Unavailable with the cure when too many tries in a row have failed.
   StatusOr<env::ByteStream*> Stream();
 
+  /// There is a connection.
+  bool connected() const { return stream_ != nullptr; }
+
   /// The connection broke.
   void Lost(const Status& reason);
 

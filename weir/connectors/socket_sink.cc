@@ -60,9 +60,16 @@ Status SocketSink::Snapshot(runtime::SnapshotContext& snapshot) {
 
 Status SocketSink::OnTick() { return GoOn(); }
 
+// Without lines it is dialed at the job's first start only, to say early that nobody listens:
+// behind a restore the input may have ended, and nobody need listen any more.
+bool SocketSink::NeedsConnection() const {
+  return !IsClean() || (!ending_ && context_.restored == base::CheckpointId());
+}
+
 // Does what comes next: connects, writes what is there, asks whether it has arrived.
 Status SocketSink::GoOn() {
   WEIR_RETURN_IF_ERROR(failure_);
+  if (!redial_.connected() && !NeedsConnection()) return {};
   WEIR_ASSIGN_OR_RETURN(env::ByteStream* const stream, redial_.Stream());
   if (stream == nullptr) return {};
   if (!reading_ && read_from_ != redial_.number()) Read(*stream);
@@ -116,7 +123,7 @@ void SocketSink::OnDrained(const Status& status) {
 void SocketSink::Broke(const Status& reason) {
   if (!failure_.ok()) return;
   // With nothing on its way nothing is lost.
-  if (!unconfirmed_ && !calling_) return redial_.Lost(reason);
+  if (!unconfirmed_ && !calling_) return NeedsConnection() ? redial_.Lost(reason) : redial_.Close();
   failure_ = UnavailableError(reason.message(),
                               "; lines were on their way: what came behind the newest checkpoint "
                               "is sent again");

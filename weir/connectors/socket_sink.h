@@ -52,6 +52,7 @@ class SocketSink final : public runtime::Operator {
 
  private:
   bool IsClean() const { return lines_.empty() && !calling_ && !unconfirmed_; }
+  bool NeedsConnection() const;
   Status GoOn();
   void Read(env::ByteStream& stream);
   void OnRead(const StatusOr<std::string>& bytes);

@@ -28,7 +28,7 @@ struct SocketSinkTest : ::testing::Test {
   Machine machine;
   sim::ByteServer server{machine.world(), "there", 7};
   SocketSinkFactory factory{{.host = "there", .port = 7}};
-  SinkTask task{machine, factory};
+  SinkTask task{machine, factory, {.restored = 0}};
 };
 
 TEST_F(SocketSinkTest, LinesKeepTheirOrder) {
@@ -137,6 +137,16 @@ TEST_F(SocketSinkTest, WhereNobodyListensItSaysWhatToDo) {
   EXPECT_EQ(task.RunFor(milliseconds(50)).message(),
             "connect to there:7: connection refused (failed 1 time in a row); let a server listen "
             "there, or let it be tried more often with max_retries");
+}
+
+TEST_F(SocketSinkTest, BehindARestoreItAsksForNobodyBeforeThereIsALine) {
+  SinkTask restored(machine, factory, {.restored = 3});
+  server.SetListening(false);
+  ASSERT_TRUE(restored.Start().ok());
+  ASSERT_TRUE(restored.RunFor(milliseconds(50)).ok());
+  EXPECT_EQ((*restored.Barrier(4))->holds, 0u);
+  ASSERT_TRUE(restored.Write(1).ok());
+  EXPECT_FALSE(restored.RunFor(milliseconds(50)).ok());
 }
 
 TEST_F(SocketSinkTest, OptionsAreCheckedWhereTheyAreGiven) {

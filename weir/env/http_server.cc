@@ -82,9 +82,9 @@ StatusOr<HttpRequest> ParseHttpRequest(std::string_view head) {
                      .path = std::string(target.substr(0, target.find('?')))};
 }
 
-bool IsLoopback(std::string_view address) {
-  const StatusOr<tcp::endpoint> endpoint = ParseEndpoint(address);
-  return endpoint.ok() && endpoint->address().is_loopback();
+StatusOr<bool> IsLoopback(std::string_view address) {
+  WEIR_ASSIGN_OR_RETURN(const tcp::endpoint endpoint, ParseEndpoint(address));
+  return endpoint.address().is_loopback();
 }
 
 // One request and its answer.
@@ -142,7 +142,10 @@ class HttpServer::Listener final : public SocketMember,
                                    public std::enable_shared_from_this<Listener> {
  public:
   Listener(SocketThread& thread, Handler handler)
-      : thread_(thread), handler_(std::move(handler)), acceptor_(thread.context()) {}
+      : thread_(thread),
+        handler_(std::move(handler)),
+        acceptor_(thread.context()),
+        timer_(thread.context()) {}
 
   Status Open(const tcp::endpoint& endpoint, const std::string& address) {
     Error error;
@@ -164,17 +167,27 @@ class HttpServer::Listener final : public SocketMember,
   void Accept() {
     acceptor_.async_accept([self = shared_from_this()](const Error& error, tcp::socket socket) {
       if (error == asio::error::operation_aborted || !self->acceptor_.is_open()) return;
-      if (!error) self->Take(std::move(socket));
+      if (error) return self->AcceptLater();
+      self->Take(std::move(socket));
       self->Accept();
     });
   }
 
   void Shut() override {
     Error ignored;
+    timer_.cancel();
     acceptor_.close(ignored);
   }
 
  private:
+  // No descriptor is left, say: it may be better soon.
+  void AcceptLater() {
+    timer_.expires_after(limits::kAcceptRetryDelay);
+    timer_.async_wait([self = shared_from_this()](const Error& error) {
+      if (!error && self->acceptor_.is_open()) self->Accept();
+    });
+  }
+
   void Take(tcp::socket socket) {
     std::erase_if(open_, [](const std::weak_ptr<Connection>& c) { return c.expired(); });
     if (open_.size() >= limits::kHttpConnectionsMax) return;  // the socket closes
@@ -187,6 +200,7 @@ class HttpServer::Listener final : public SocketMember,
   SocketThread& thread_;
   const Handler handler_;
   tcp::acceptor acceptor_;
+  asio::steady_timer timer_;
   std::vector<std::weak_ptr<Connection>> open_;
 };
 

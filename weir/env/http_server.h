@@ -59,6 +59,7 @@ class HttpServer {
 };
 
 /// Whether only this machine reaches "host:port".
-bool IsLoopback(std::string_view address);
+/// Errors: InvalidArgument: no such address.
+StatusOr<bool> IsLoopback(std::string_view address);
 
 }  // namespace weir::env

@@ -86,11 +86,11 @@ TEST(HttpServer, EndsWithOpenConnections) {
 }
 
 TEST(HttpServer, KnowsWhoCanReachAnAddress) {
-  EXPECT_TRUE(IsLoopback("127.0.0.1:80"));
-  EXPECT_TRUE(IsLoopback("localhost:80"));
-  EXPECT_TRUE(IsLoopback("[::1]:80"));
-  EXPECT_FALSE(IsLoopback("0.0.0.0:80"));
-  EXPECT_FALSE(IsLoopback("10.0.0.1:80"));
+  EXPECT_TRUE(IsLoopback("127.0.0.1:80").value());
+  EXPECT_TRUE(IsLoopback("localhost:80").value());
+  EXPECT_TRUE(IsLoopback("[::1]:80").value());
+  EXPECT_FALSE(IsLoopback("0.0.0.0:80").value());
+  EXPECT_FALSE(IsLoopback("10.0.0.1:80").value());
 }
 
 }  // namespace

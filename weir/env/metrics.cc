@@ -113,6 +113,13 @@ Status CheckMetricName(std::string_view name) {
   const bool ok = !name.empty() && is_letter(name[0]) && std::ranges::all_of(name, [&](char c) {
     return is_letter(c) || (c >= '0' && c <= '9');
   });
+  for (const char* ours : {"_total", "_bucket", "_sum", "_count"}) {
+    if (name.ends_with(ours))
+      return InvalidArgumentError("a metric cannot be called \"", name, "\": what ends in ", ours,
+                                  " is made from others");
+  }
+  if (name.starts_with("weir_"))
+    return InvalidArgumentError("a metric cannot be called \"", name, "\": weir_ is taken");
   if (ok) return {};
   return InvalidArgumentError("a metric cannot be called \"", name,
                               "\": use letters, digits and _, and begin with a letter");

@@ -156,7 +156,9 @@ class MetricRegistry {
   std::map<std::string, Family, std::less<>> families_ WEIR_GUARDED_BY(mutex_);
 };
 
-/// Errors: InvalidArgument unless `name` is of letters, digits and `_`, not beginning with a digit.
+/// For names of programs.
+/// Errors: InvalidArgument unless `name` is of letters, digits and `_`, does not begin with a digit,
+///   and is not one that pages make or that is taken.
 Status CheckMetricName(std::string_view name);
 
 }  // namespace env

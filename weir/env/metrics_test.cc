@@ -59,7 +59,7 @@ TEST(Metrics, AHistogramCountsUpToEachBound) {
 
 TEST(Metrics, NamesAreChecked) {
   EXPECT_TRUE(CheckMetricName("cache_hits2").ok());
-  for (const char* name : {"", "2nd", "cache-hits", "käse", "a b"})
+  for (const char* name : {"", "2nd", "cache-hits", "käse", "a b", "a_total", "a_sum", "weir_a"})
     EXPECT_FALSE(CheckMetricName(name).ok()) << name;
 }
 

@@ -58,7 +58,8 @@ class SocketDialer::Wire final : public SocketMember, public std::enable_shared_
       const MutexLock lock(mutex_);
       shut_ = true;
     }
-    Error ignored;  // Linux closes it whatever close(2) says
+    dialed_ = nullptr;  // a name that is found later connects no more
+    Error ignored;      // Linux closes it whatever close(2) says
     socket_.close(ignored);
     resolver_.cancel();
     dial_timer_.cancel();
@@ -124,6 +125,14 @@ void SocketDialer::Wire::Dial(const std::string& host, uint16_t port,
     self->EndDial(UnavailableError("connect to ", self->peer_, ": no answer"));
     self->Shut();
   });
+  // An address waits for no name server.
+  Error no_address;
+  const asio::ip::address address = asio::ip::make_address(host, no_address);
+  if (!no_address) {
+    return socket_.async_connect(
+        tcp::endpoint(address, port),
+        [self = shared_from_this()](const Error& failure) { self->Connected(failure); });
+  }
   // Also names of this machine while it has no other address: no address_configured.
   resolver_.async_resolve(
       host, std::to_string(port), tcp::resolver::numeric_service,
@@ -140,7 +149,21 @@ void SocketDialer::Wire::Connected(const Error& error) {
   if (!dialed_) return;  // too late
   if (error) return EndDial(StatusOf(error, "connect to"));
   Error ignored;  // slower without it, no more
+  if (socket_.local_endpoint(ignored) == socket_.remote_endpoint(ignored)) {
+    // Linux connects a port of this machine to itself when nobody listens and chance wills it.
+    EndDial(UnavailableError("connect to ", peer_, ": nobody listens there"));
+    return Shut();
+  }
   socket_.set_option(tcp::no_delay(true), ignored);
+  // A machine that is gone without a word is noticed after two minutes.
+  const int number = socket_.native_handle();
+  const auto set = [number](int level, int option, int value) {
+    ::setsockopt(number, level, option, &value, sizeof(value));
+  };
+  set(SOL_SOCKET, SO_KEEPALIVE, 1);
+  set(IPPROTO_TCP, TCP_KEEPIDLE, 60);
+  set(IPPROTO_TCP, TCP_KEEPINTVL, 10);
+  set(IPPROTO_TCP, TCP_KEEPCNT, 6);
   EndDial(std::make_unique<Stream>(shared_from_this()));
 }
 

@@ -110,7 +110,9 @@ class AsyncMap final : public runtime::Operator {
   static constexpr const char* kKind = "async-map";
 
   explicit AsyncMap(const Description& description)
-      : function_(description.function), options_(description.options), queue_(options_) {}
+      : function_(description.function),
+        options_(OptionsOf(description.options)),
+        queue_(options_) {}
 
   Status Open(const runtime::OperatorContext& context) override {
     context_ = context;
@@ -135,23 +137,18 @@ class AsyncMap final : public runtime::Operator {
 
   Status Start() override {
     if constexpr (kBlocks) {
-      constexpr uint32_t kThreadsDefaultMax = 16;
-      const auto capacity = static_cast<uint32_t>(std::min<size_t>(options_.capacity, 1'024));
-      const uint32_t threads =
-          options_.threads != 0 ? options_.threads : std::min(capacity, kThreadsDefaultMax);
-      calls_.emplace(context_.env->threads, threads, "async " + context_.uid);
+      calls_.emplace(context_.env->threads, options_.threads, "async " + context_.uid);
     }
-    for (InFlight<In>& in : std::exchange(items(), {})) TakeIn(std::move(in));
-    if (restored_) queue_.AddWatermark(*restored_);
     return {};
   }
 
   StatusOr<runtime::Outcome> Process(runtime::Input& input, runtime::Output& output) override {
     PutOut(output);
+    TakeRestored();
     const Timestamp* timestamps = input.batch.timestamps();
     const record::RowKind* kinds = input.batch.kinds();
     In* rows = input.batch.Rows<In>();
-    for (; !queue_.full() && input.cursor < input.batch.size(); ++input.cursor) {
+    for (; !IsFull() && input.cursor < input.batch.size(); ++input.cursor) {
       const uint32_t i = input.cursor;
       TakeIn({.timestamp = timestamps != nullptr ? timestamps[i] : record::kNoTimestamp,
               .kind = static_cast<uint8_t>(kinds != nullptr ? kinds[i] : record::RowKind::kInsert),
@@ -191,6 +188,7 @@ class AsyncMap final : public runtime::Operator {
   StatusOr<runtime::Outcome> OnEnd(runtime::Output& output) override { return Finish(output); }
 
   Status OnTick() override {
+    TakeRestored();
     const base::Instant now = context_.env->clock.Now();
     while (const std::optional<AsyncQueue::Call> call = queue_.TakeDue(now)) MakeCall(*call);
     if (const auto late = queue_.TimedOut(now); late && status_.ok()) {
@@ -204,13 +202,14 @@ class AsyncMap final : public runtime::Operator {
   }
 
   Status Snapshot(runtime::SnapshotContext& snapshot) override {
+    const size_t restored = items().size();
     for (const auto& [sequence, record] : records_) items().push_back(record.in);
     state_.ForEachItem(
         context_.subtask == base::SubtaskIndex(0),
         [&](std::string_view state, state::Redistribution redistribution, std::string item) {
           snapshot.AddItem(state, redistribution, std::move(item));
         });
-    items().clear();
+    items().resize(restored);
     return {};
   }
 
@@ -223,10 +222,44 @@ class AsyncMap final : public runtime::Operator {
     std::string failure;  // the last one
   };
 
+  // A function that waits has a thread for each record: their time runs from the first call on.
+  static AsyncOptions OptionsOf(AsyncOptions options) {
+    if (!kBlocks) return options;
+    constexpr uint32_t kThreadsDefaultMax = 16;
+    const auto capacity =
+        static_cast<uint32_t>(std::min<size_t>(options.capacity, limits::kAsyncThreadsMax));
+    if (options.threads == 0) options.threads = std::min(capacity, kThreadsDefaultMax);
+    options.capacity = std::min<size_t>(capacity, options.threads);
+    return options;
+  }
+
+  // What is in flight is in the checkpoint's record.
+  bool IsFull() const {
+    const uint64_t bytes_max = limits::kAsyncBytesMax / context_.parallelism;
+    return queue_.full() || (!records_.empty() && bytes_ >= bytes_max);
+  }
+
+  // Behind the restore of all subtasks, for the time of the calls runs.
+  void TakeRestored() {
+    if (started_) return;
+    started_ = true;
+    for (InFlight<In>& in : std::exchange(items(), {})) TakeIn(std::move(in));
+    if (restored_) queue_.AddWatermark(*restored_);
+  }
+
+  static uint64_t BytesOf(const In& row) {
+    if constexpr (TypeTraits<In>::kFlat) {
+      return sizeof(In);
+    } else {
+      return sizeof(In) + TypeTraits<In>::HeapBytes(row);
+    }
+  }
+
   std::vector<InFlight<In>>& items() { return static_cast<Cell*>(cell_)->items; }
 
   void TakeIn(InFlight<In> in) {
     const AsyncQueue::Call call = queue_.Add(context_.env->clock.Now());
+    bytes_ += BytesOf(in.row);
     records_.emplace(call.sequence, Record{.in = std::move(in), .outs = {}, .failure = {}});
     MakeCall(call);
   }
@@ -248,7 +281,11 @@ class AsyncMap final : public runtime::Operator {
                    : result.Fail(std::string(value.status().message()));
       });
     } else {
-      function_(row, std::move(result));
+      const Status thrown = runtime::CatchUserExceptions([&]() -> Status {
+        function_(row, result);
+        return {};
+      });
+      if (!thrown.ok()) result.Fail(std::string(thrown.message()));
     }
   }
 
@@ -275,6 +312,7 @@ class AsyncMap final : public runtime::Operator {
       const std::optional<AsyncQueue::Sequence> sequence = queue_.TakeReady();
       if (!sequence) return;
       const auto record = records_.extract(*sequence);
+      bytes_ -= BytesOf(record.mapped().in.row);
       for (Out& out : record.mapped().outs) PutOut(output, record.mapped().in, std::move(out));
     }
   }
@@ -315,6 +353,8 @@ class AsyncMap final : public runtime::Operator {
   AsyncQueue queue_;
   std::map<AsyncQueue::Sequence, Record> records_;
   std::optional<Timestamp> restored_;
+  uint64_t bytes_ = 0;    // of the records
+  bool started_ = false;  // what was restored is in the queue
   bool idle_ = false;
   Status status_;
   std::optional<BlockingCalls> calls_;  // ends first: its calls use the function

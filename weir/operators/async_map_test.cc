@@ -142,6 +142,46 @@ TEST(AsyncMap, WhatIsInFlightIsAskedAgainAtAnotherParallelism) {
   ExpectAll(out.records());
 }
 
+TEST(AsyncMap, AFunctionThatThrowsIsCalledAgain) {
+  Collected<uint64_t> out;
+  SimulatedJob job(
+      [&](Pipeline& p) {
+        p.Name("asks");
+        p.Generate({.count = 20}, Number)
+            .AsyncMap("ask",
+                      [calls = std::make_shared<int>(0)](const uint64_t& number,
+                                                         AsyncResult<uint64_t> result) {
+                        if (++*calls % 2 == 1) throw std::runtime_error("busy");
+                        result.Complete(number);
+                      },
+                      {.attempts = 20, .backoff = std::chrono::milliseconds(1)})
+            .SinkTo(out.sink());
+      },
+      {});
+  ASSERT_EQ(job.Run(), OkStatus());
+  EXPECT_EQ(out.records().size(), 20u);
+}
+
+TEST(AsyncMap, TakesNoMoreBytesThanACheckpointCanHold) {
+  uint64_t asked_at_once = 0;
+  std::vector<AsyncResult<uint64_t>> unanswered;
+  SimulatedJob job(
+      [&](Pipeline& p) {
+        p.Name("asks");
+        p.Generate({.count = 40}, [](Draw&) { return std::string(1 << 20, 'x'); })
+            .AsyncMap("ask",
+                      [&](const std::string&, AsyncResult<uint64_t> result) {
+                        unanswered.push_back(std::move(result));
+                        asked_at_once = std::max<uint64_t>(asked_at_once, unanswered.size());
+                      })
+            .Print();
+      },
+      {.parallelism = 1});
+  job.RunFor(std::chrono::seconds(5));
+  EXPECT_EQ(asked_at_once, limits::kAsyncBytesMax >> 20);
+  unanswered.clear();
+}
+
 TEST(AsyncMap, ACallThatFailsForGoodFailsTheJob) {
   SimulatedJob job(
       [&](Pipeline& p) {
@@ -228,6 +268,7 @@ TEST(AsyncMap, EventTimeStaysBehindTheRecordsInFlight) {
   ASSERT_EQ(op.Open(context), OkStatus());
   op.RestoreWatermark({base::KeyGroup(0), base::KeyGroup(1)}, 5);
   ASSERT_EQ(op.Start(), OkStatus());
+  ASSERT_EQ(op.OnTick(), OkStatus());
   EXPECT_EQ(op.event_time().watermark, 5);
 
   const record::TypeOps* type = &TypeOpsOf<uint64_t>();

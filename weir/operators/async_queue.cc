@@ -2,10 +2,12 @@
 
 #include <algorithm>
 
+#include "weir/base/limits.h"
+
 namespace weir::operators {
 
 namespace {
-constexpr uint32_t kDoublingsMax = 20;
+constexpr Duration kTimeMax = std::chrono::hours(24 * 30);
 }  // namespace
 
 Status CheckAsyncOptions(const AsyncOptions& options) {
@@ -15,6 +17,11 @@ Status CheckAsyncOptions(const AsyncOptions& options) {
     return InvalidArgumentError("let attempts of AsyncOptions be 1 or more");
   if (options.timeout <= Duration::zero())
     return InvalidArgumentError("let timeout of AsyncOptions be above 0");
+  if (options.timeout > kTimeMax || options.backoff > kTimeMax)
+    return InvalidArgumentError("let timeout and backoff of AsyncOptions be at most 30 days");
+  if (options.threads > limits::kAsyncThreadsMax)
+    return InvalidArgumentError("let threads of AsyncOptions be at most ",
+                                limits::kAsyncThreadsMax);
   if (options.backoff < Duration::zero())
     return InvalidArgumentError("let backoff of AsyncOptions not be below 0");
   return {};
@@ -46,7 +53,8 @@ AsyncQueue::Answer AsyncQueue::OnAnswer(const Call& call, bool ok, base::Instant
     return Answer::kDone;
   }
   if (waiting.attempt >= options_.attempts) return Answer::kExhausted;
-  const Duration pause = options_.backoff * (1u << std::min(waiting.attempt - 1, kDoublingsMax));
+  Duration pause = options_.backoff;
+  for (uint32_t n = 1; n < waiting.attempt && pause < kTimeMax; ++n) pause *= 2;
   ++waiting.attempt;
   due_.emplace(now + pause, call.sequence);
   return Answer::kLater;

@@ -38,8 +38,8 @@ struct AsyncOptions {
   uint32_t attempts = 1;
   /// Before the second call; twice as long before each further one.
   Duration backoff = std::chrono::milliseconds(100);
-  /// Of a function that returns its result: how many run at the same time in a subtask. 0: as many
-  /// as `capacity`, at most 16.
+  /// Of a function that returns its result: how many run at the same time in a subtask, which takes
+  /// no more records than these. 0: as many as `capacity`, at most 16.
   uint32_t threads = 0;
 };
 

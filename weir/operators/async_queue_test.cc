@@ -103,6 +103,9 @@ TEST(AsyncOptions, ThatCannotWorkAreRefused) {
   EXPECT_FALSE(CheckAsyncOptions({.attempts = 0}).ok());
   EXPECT_FALSE(CheckAsyncOptions({.timeout = Duration(0)}).ok());
   EXPECT_FALSE(CheckAsyncOptions({.backoff = Duration(-1)}).ok());
+  EXPECT_FALSE(CheckAsyncOptions({.timeout = Duration::max()}).ok());
+  EXPECT_FALSE(CheckAsyncOptions({.backoff = Duration::max()}).ok());
+  EXPECT_FALSE(CheckAsyncOptions({.threads = 1'000'000}).ok());
 }
 
 }  // namespace

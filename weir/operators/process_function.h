@@ -20,7 +20,9 @@
 // Threads: one caller at a time: the subtask's thread. An exception fails the attempt.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
+#include <functional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -90,6 +92,10 @@ class RuntimeContext {
   /// Shapes: `bounds` of the buckets, rising; those of seconds when it is empty.
   weir::Histogram GetHistogram(std::string_view name, std::vector<double> bounds = {}) {
     if (bounds.empty()) bounds = env::MetricRegistry::SecondsBounds();
+    if (!std::ranges::is_sorted(bounds, std::less_equal<>()) && status_.ok()) {
+      status_ = InvalidArgumentError("the bounds of histogram \"", name,
+                                     "\" do not rise: let each be above the one before");
+    }
     return Metric<weir::Histogram>(
         [&](env::MetricRegistry& metrics, env::MetricLabels labels) {
           return metrics.NewHistogram(name, kHelp, std::move(labels), std::move(bounds));

@@ -32,7 +32,7 @@ Subtask::Subtask(Options options)
       buffer_timeout_(options.buffer_timeout),
       mailbox_(std::make_shared<TaskMailbox>(options.wake)),
       gate_(std::move(options.gate)),
-      metrics_(env_.metrics, chain_, id_.subtask) {
+      metrics_(env_.metrics, chain_, id_) {
   context_.mailbox = mailbox_;
   if (gate_ != nullptr) {
     alignment_.emplace(gate_->channel_count());

@@ -21,17 +21,20 @@ std::vector<std::string> SubtaskMetrics::OperatorNames(const Chain& chain) {
   return names;
 }
 
-std::string SubtaskMetrics::TaskName(const Chain& chain) {
+std::string SubtaskMetrics::TaskName(const Chain& chain, base::ChainIndex index) {
   std::string task;
   for (const std::string& name : OperatorNames(chain)) task += (task.empty() ? "" : " -> ") + name;
-  return task;
+  const bool named =
+      chain.source != nullptr || std::ranges::any_of(chain.operators, [](const OperatorNode& node) {
+        return !node.uid.empty();
+      });
+  return named ? task : task + "#" + std::to_string(index.number());
 }
 
-SubtaskMetrics::SubtaskMetrics(env::MetricRegistry& registry, const Chain& chain,
-                               base::SubtaskIndex subtask)
+SubtaskMetrics::SubtaskMetrics(env::MetricRegistry& registry, const Chain& chain, SubtaskId id)
     : has_source_(chain.source != nullptr) {
-  const env::MetricLabels labels{{"task", TaskName(chain)},
-                                 {"subtask", std::to_string(subtask.number())}};
+  const env::MetricLabels labels{{"task", TaskName(chain, id.chain)},
+                                 {"subtask", std::to_string(id.subtask.number())}};
   for (const std::string& name : OperatorNames(chain)) {
     env::MetricLabels of_operator = labels;
     of_operator.emplace_back("operator", name);

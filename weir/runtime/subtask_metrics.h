@@ -20,10 +20,10 @@ class SubtaskMetrics {
  public:
   /// The names of a chain's operators, the source first; each once.
   static std::vector<std::string> OperatorNames(const Chain& chain);
-  /// "source -> map -> sink".
-  static std::string TaskName(const Chain& chain);
+  /// "source -> map -> sink"; without a uid in it, "map#3", for there may be others.
+  static std::string TaskName(const Chain& chain, base::ChainIndex index);
 
-  SubtaskMetrics(env::MetricRegistry& registry, const Chain& chain, base::SubtaskIndex subtask);
+  SubtaskMetrics(env::MetricRegistry& registry, const Chain& chain, SubtaskId id);
 
   /// What the time since the last call went into.
   enum class Spent : uint8_t { kBusy, kIdle, kBackpressured };
