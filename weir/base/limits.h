@@ -180,8 +180,8 @@ inline constexpr Duration kReconnectDelay = std::chrono::milliseconds(50);
 // A job that is cancelled ends after so long though its store does not answer.
 inline constexpr Duration kCancelWait = std::chrono::seconds(1);
 
-// Records that the calls of AsyncMap wait for, in all subtasks of an operator: they are a part of the
-// checkpoint's record, whose bytes are bounded.
+// Records that the calls of AsyncMap wait for, in all subtasks of an operator: they are a part of
+// the checkpoint's record, whose bytes are bounded.
 inline constexpr uint64_t kAsyncBytesMax = 4 << 20;
 // Threads of one subtask whose functions wait.
 inline constexpr uint32_t kAsyncThreadsMax = 1'024;

@@ -157,8 +157,8 @@ class MetricRegistry {
 };
 
 /// For names of programs.
-/// Errors: InvalidArgument unless `name` is of letters, digits and `_`, does not begin with a digit,
-///   and is not one that pages make or that is taken.
+/// Errors: InvalidArgument unless `name` is of letters, digits and `_`, does not begin with a
+///   digit, and is not one that pages make or that is taken.
 Status CheckMetricName(std::string_view name);
 
 }  // namespace env
