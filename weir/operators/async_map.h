@@ -277,15 +277,14 @@ class AsyncMap final : public runtime::Operator {
           outs.push_back(function_(row));
           return outs;
         });
-        value.ok() ? result.CompleteAll(*value)
-                   : result.Fail(std::string(value.status().message()));
+        value.ok() ? result.CompleteAll(*value) : result.Fail(value.status().message());
       });
     } else {
       const Status thrown = runtime::CatchUserExceptions([&]() -> Status {
         function_(row, result);
         return {};
       });
-      if (!thrown.ok()) result.Fail(std::string(thrown.message()));
+      if (!thrown.ok()) result.Fail(thrown.message());
     }
   }
 

@@ -4,7 +4,7 @@
 
 #include <atomic>
 #include <memory>
-#include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -32,7 +32,7 @@ class AsyncResult {
   void CompleteAll(std::vector<Out> outs) const { shared_->Give(std::move(outs)); }
 
   /// There is no answer: the call is made again, or the job fails with this text.
-  void Fail(std::string why) const { shared_->Give(UnavailableError(std::move(why))); }
+  void Fail(std::string_view why) const { shared_->Give(UnavailableError(why)); }
 
   /// For Weir: `give` is called once, from any thread.
   explicit AsyncResult(base::UniqueFunction<void(Value)> give)
