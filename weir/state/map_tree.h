@@ -31,10 +31,8 @@ class MapTree {
   /// Gets the items of a leaf that the running snapshot does not have yet.
   class Freezer {
    public:
+    virtual ~Freezer() = default;
     virtual void Freeze(std::string_view run) = 0;
-
-   protected:
-    ~Freezer() = default;
   };
 
   /// What a change needs to know.
